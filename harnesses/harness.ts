@@ -1,0 +1,151 @@
+// What a harness is: an agent that the runtime can drive. Native, vendors' programs and bring-your-own are all this one object.
+import type { z } from "zod";
+import type { PipedProcess, ProcessRequest } from "../tools/process/process.ts";
+import type { Tool, ToolOutcome } from "../tools/tool.ts";
+import type { Prompt } from "./content.ts";
+import type { HarnessEvent } from "./events.ts";
+import type { InputQueue } from "./input-queue.ts";
+import type { ModelAccess } from "./providers.ts";
+
+/** What a harness can do by itself. What it cannot, the daemon does, or refuses by name before starting. */
+export interface HarnessCapabilities {
+  /** Input can be given to it while it works. */
+  readonly steer: boolean;
+  /** A later run can go on from an earlier one's session. */
+  readonly resume: boolean;
+  /** A session can be continued twice, each its own way. */
+  readonly fork: boolean;
+  readonly images: boolean;
+  /** It hands a JSON Schema to the model itself; the daemon validates in any case. */
+  readonly schema: boolean;
+  readonly effort: boolean;
+  readonly mcpServers: boolean;
+  /** It asks before using a tool, so that `ask` permissions hold; false means such a policy is refused. */
+  readonly permissions: boolean;
+  /** It can be told which of its tools to offer. */
+  readonly toolSelection: boolean;
+  /** Command output reaches us while the command runs. */
+  readonly liveOutput: boolean;
+}
+
+export interface ToolCall {
+  readonly toolCallId: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
+export interface PermissionQuestion {
+  readonly toolCallId: string;
+  /** The tool as the harness calls it. */
+  readonly name: string;
+  readonly input: unknown;
+}
+
+export type PermissionDecision =
+  | { readonly decision: "allow"; readonly input?: unknown }
+  | { readonly decision: "deny"; readonly reason: string };
+
+/** An MCP server that a run brings along. */
+export type McpServer =
+  | {
+      readonly type: "stdio";
+      readonly name: string;
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly env: Readonly<Record<string, string>>;
+    }
+  | { readonly type: "http"; readonly name: string; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+
+export interface RunLimits {
+  readonly maxTurns?: number | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly maxCostUsd?: number | undefined;
+}
+
+/** All that a harness gets. Nothing comes in by another way. */
+export interface HarnessContext {
+  readonly runId: string;
+  readonly prompt: Prompt;
+  /** Absolute and existing. */
+  readonly cwd: string;
+  /** The environment for the agent's own commands; holds no provider key. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Aborted on cancel, timeout and exhausted budget. The harness stops what it drives and returns or throws; the daemon sweeps after it. */
+  readonly signal: AbortSignal;
+  /** With its provider: `anthropic/claude-…`; absent for the harness's default. */
+  readonly model?: string | undefined;
+  readonly effort?: "low" | "medium" | "high" | undefined;
+  /** Appended to the harness's own system prompt. */
+  readonly systemPrompt?: string | undefined;
+  /** A JSON Schema that the result must satisfy. */
+  readonly schema?: Readonly<Record<string, unknown>> | undefined;
+  readonly limits: RunLimits;
+  /** The conversation that this run begins or goes on with. */
+  readonly session: {
+    readonly id: string;
+    /** The token of the last `session.bound`, when there was an earlier run. */
+    readonly token?: string | undefined;
+    /** Go on from `token`, but leave the earlier session as it is. */
+    readonly fork: boolean;
+  };
+  /** This harness's own directory under the daemon's state directory; kept over restarts, shared by its sessions. */
+  readonly stateDir: string;
+  /** Input that the host sends while the run works. */
+  readonly steering: InputQueue;
+  /** The runtime's tools that the run may use, for a harness that runs its own loop. */
+  readonly tools: readonly Tool[];
+  /** Runs one of `tools` under the run's permissions. Output is emitted as `tool.output` by the daemon. Never rejects for what a model can act on. */
+  readonly call: (call: ToolCall) => Promise<ToolOutcome>;
+  /** Names of the harness's own tools to offer or withhold; withheld wins. */
+  readonly allowedTools?: readonly string[] | undefined;
+  readonly deniedTools: readonly string[];
+  /** True when some tool calls must be asked for; then `askPermission` must be called before each use of a tool that `call` does not run. */
+  readonly mustAsk: boolean;
+  readonly askPermission: (question: PermissionQuestion) => Promise<PermissionDecision>;
+  readonly mcpServers: readonly McpServer[];
+  /** Where to reach a model, and with what. Throws HarnessError `unknown_provider` or `missing_credential`, naming what to set. */
+  readonly modelAccess: (model: string) => ModelAccess;
+  /** Starts the agent's program, contained: it ends with the run, whatever it does. */
+  readonly spawn: (request: Pick<ProcessRequest, "command" | "cwd" | "env" | "stdin">) => Promise<PipedProcess>;
+  /** The run's options under this harness's name, parsed by `Harness.options`. */
+  readonly options: unknown;
+}
+
+export type Readiness =
+  | { readonly ready: true; readonly version: string | null }
+  | { readonly ready: false; readonly reason: string; readonly fix: string };
+
+/** What `check` may look at, before there is a run. */
+export interface HarnessSurroundings {
+  /** Absolute directory that `harnessd agents install` installs into. */
+  readonly agentsDir: string;
+}
+
+export interface Harness {
+  /** The only name, on the wire and in the catalogue. */
+  readonly name: string;
+  readonly title: string;
+  readonly capabilities: HarnessCapabilities;
+  /** Used when a run names no model. Null: the run must name one. */
+  readonly defaultModel: string | null;
+  /** Options of its own, under its own key in a run's `options`. */
+  readonly options?: z.ZodType;
+  /** Whether it could start now: program there, version right. Absent: always ready. */
+  check?(surroundings: HarnessSurroundings): Promise<Readiness>;
+  /** Ends by returning (the agent says it is done) or by throwing (it failed). Cleans up in `finally`. */
+  run(context: HarnessContext): AsyncIterable<HarnessEvent>;
+}
+
+/** How a run fails in a way that a host can act on; any other throw is reported as `internal_error`. */
+export class HarnessError extends Error {
+  override readonly name = "HarnessError";
+  /** A snake_case word: `model_refused`, `rate_limited`, `unauthorized`, `max_tokens`, `connection_failed`, … */
+  readonly code: string;
+  readonly data: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: string, message: string, options?: { data?: Record<string, unknown>; cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.data = options?.data;
+  }
+}

@@ -1,0 +1,4 @@
+// The catalogue: every harness of the box. To add one is one file and one line here.
+import type { Harness } from "./harness.ts";
+
+export const harnesses: readonly Harness[] = [];
