@@ -1,11 +1,12 @@
 // What a harness is: an agent that the runtime can drive. Native, vendors' programs and bring-your-own are all this one object.
 import type { z } from "zod";
-import type { PipedProcess, ProcessRequest } from "../tools/process/process.ts";
+import type { ContainmentReport, PipedProcess, ProcessRequest } from "../tools/process/process.ts";
 import type { Tool, ToolOutcome } from "../tools/tool.ts";
 import type { Prompt } from "./content.ts";
 import type { HarnessEvent } from "./events.ts";
 import type { InputQueue } from "./input-queue.ts";
 import type { ModelAccess } from "./providers.ts";
+import type { WarmPool } from "./warm-pool.ts";
 
 /** What a harness can do by itself. What it cannot, the daemon does, or refuses by name before starting. */
 export interface HarnessCapabilities {
@@ -90,6 +91,10 @@ export interface HarnessContext {
   };
   /** This harness's own directory under the daemon's state directory; kept over restarts, shared by its sessions. */
   readonly stateDir: string;
+  /** Where `harnessd agents install` puts programs. */
+  readonly agentsDir: string;
+  /** What outlives a run: a warm program, a shared server. */
+  readonly warm: WarmPool;
   /** Input that the host sends while the run works. */
   readonly steering: InputQueue;
   /** The runtime's tools that the run may use, for a harness that runs its own loop. */
@@ -105,8 +110,15 @@ export interface HarnessContext {
   readonly mcpServers: readonly McpServer[];
   /** Where to reach a model, and with what. Throws HarnessError `unknown_provider` or `missing_credential`, naming what to set. */
   readonly modelAccess: (model: string) => ModelAccess;
-  /** Starts the agent's program, contained: it ends with the run, whatever it does. */
-  readonly spawn: (request: Pick<ProcessRequest, "command" | "cwd" | "env" | "stdin">) => Promise<PipedProcess>;
+  /**
+   * Starts the agent's program, contained: it ends with its owner, whatever it does.
+   * The owner is the run unless another is named (`session.id` for a program kept warm, the harness's name for a shared server).
+   */
+  readonly spawn: (request: Pick<ProcessRequest, "command" | "cwd" | "env" | "stdin" | "owner">) => Promise<PipedProcess>;
+  /** Ends what an owner has started, except the processes spared: what a warm program's own children need after a cancel. */
+  readonly sweep: (owner: string, spare: readonly number[]) => Promise<ContainmentReport>;
+  /** Environment that marks commands as this run's; a shared server must give it to the commands it runs for us. */
+  readonly marker: Readonly<Record<string, string>>;
   /** The run's options under this harness's name, parsed by `Harness.options`. */
   readonly options: unknown;
 }

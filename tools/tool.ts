@@ -21,7 +21,7 @@ export interface ToolContext {
   /** The processes of the box. */
   readonly processes: ProcessTable;
   /** The run on whose behalf this is; absent for a call by the host. Whatever is started belongs to it and ends with it. */
-  readonly runId?: string | undefined;
+  readonly owner?: string | undefined;
 }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {

@@ -42,8 +42,8 @@ export interface ProcessRequest {
   readonly env: Readonly<Record<string, string>>;
   /** `open`: the caller writes and closes it; `closed`: the process reads end-of-file; bytes: written, then closed. */
   readonly stdin: "open" | "closed" | Uint8Array;
-  /** The run it belongs to and ends with. */
-  readonly runId?: string | undefined;
+  /** What it belongs to and ends with: a run's id, a session's for a program kept warm between runs, a harness's name for a shared server. */
+  readonly owner?: string | undefined;
   /** Ends the whole tree when it has run that long. */
   readonly timeoutMs?: number | undefined;
   /** Bytes of each stream kept for reading back; more is drained, counted and marked missing. */
@@ -124,10 +124,12 @@ export interface ProcessTable {
   /** Throws ToolError `process_not_found`. */
   get(processId: string): BoxProcess;
   list(): readonly BoxProcess[];
-  /** Ends everything a run has started, escapees included. */
-  stopRun(runId: string, graceMs?: number): Promise<ContainmentReport>;
-  /** What everything that the run has started cost so far. */
-  resourcesOf(runId: string): ResourceUse;
+  /** The environment that marks a command as an owner's: every process started gets it, and what a shared server starts must be given it. */
+  markerOf(owner: string): Readonly<Record<string, string>>;
+  /** Ends everything that the owner has started, escapees included, except the processes spared (not their children). */
+  stopOwner(owner: string, options?: { graceMs?: number; spare?: readonly number[] }): Promise<ContainmentReport>;
+  /** What everything that the owner has started has cost so far. */
+  resourcesOf(owner: string): ResourceUse;
   /** Ends everything that this daemon, or its predecessor on the same state directory, has started. */
   stopAll(graceMs?: number): Promise<ContainmentReport>;
 }
