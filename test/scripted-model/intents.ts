@@ -140,10 +140,10 @@ function readCall(path: string, request: ModelRequest): NamelessCall {
 }
 
 function planCalls(steps: readonly PlanStep[], request: ModelRequest): readonly NamelessCall[] | null {
+  const plan = steps.map(({ text, status }) => ({ step: text, status }));
   const tool = offered(request, TOOL_NAMES.plan);
   if (tool) {
     const todos = steps.map(({ text, status }) => ({ content: text, status, activeForm: text, priority: "medium" }));
-    const plan = steps.map(({ text, status }) => ({ step: text, status }));
     return [
       callTo(
         tool,
@@ -155,8 +155,10 @@ function planCalls(steps: readonly PlanStep[], request: ModelRequest): readonly 
       ),
     ];
   }
+  const code = codeTool(request);
+  if (code?.description.includes("update_plan")) return [codeCall(code, "update_plan", { plan })];
   if (offered(request, ["TaskCreate"])) return taskCalls(steps, request);
-  return searchCall("select:TodoWrite,TaskCreate,TaskUpdate", "TaskCreate", request);
+  return searchCall("select:TaskCreate,TaskUpdate", "TaskCreate", request);
 }
 
 /** Claude Code's tasks: made once, and then told apart by the numbers that it gives them, from 1 up. */
@@ -179,12 +181,15 @@ function mcpCall({ server, tool, input }: IntentOf<"mcp">, request: ModelRequest
   throw new NoSuchToolError(`the tool ${tool} of the MCP server ${server}`, request);
 }
 
-/** Some harnesses hide tools until they are searched for. Null: there is no search. Searched already: the tool is called unseen. */
+/** Some harnesses hide tools until they are searched for. Null: there is nothing to search, or it has been done. */
 function searchCall(query: string, name: string, request: ModelRequest): readonly NamelessCall[] | null {
   const search = request.tools.find((tool) => tool.kind === "search");
-  if (!search || hasSearched(request, query)) return null;
-  const words = name.replaceAll("__", " ");
-  return [callTo(search, search.name === "ToolSearch" ? { query, max_results: 5 } : { query: words, limit: 8 })];
+  if (!search) return null;
+  // Claude Code names its hidden tools in the conversation; Codex leaves them to be guessed.
+  const isClaude = search.name === "ToolSearch";
+  const input = isClaude ? { query, max_results: 5 } : { query: name.replaceAll("__", " "), limit: 8 };
+  if (hasSearched(request, input.query) || (isClaude && !JSON.stringify(request.body["messages"]).includes(name))) return null;
+  return [callTo(search, input)];
 }
 
 function hasSearched(request: ModelRequest, query: string): boolean {

@@ -119,7 +119,6 @@ export class PlayedScript {
       if (!isLeftOut) return { step, calls };
       const answer = answerText(step);
       if (answer !== undefined) return { step: { ...step, text: answer }, calls };
-      if (step.text !== undefined) return { step, calls };
     }
   }
 

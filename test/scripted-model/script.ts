@@ -74,6 +74,7 @@ export interface OfferedTool {
   readonly namespace?: string;
   /** `custom`: takes free text; `search`: finds tools that are not listed yet. */
   readonly kind: "function" | "custom" | "search";
+  readonly description: string;
   readonly properties: Readonly<Record<string, { readonly type?: unknown }>>;
 }
 

@@ -184,6 +184,7 @@ const request = (tools: ModelRequest["tools"], pastCalls: ModelRequest["pastCall
 const tool = (name: string, ...properties: string[]): ModelRequest["tools"][number] => ({
   name,
   kind: "function",
+  description: "",
   properties: Object.fromEntries(properties.map((property) => [property, { type: "string" }])),
 });
 
@@ -193,10 +194,12 @@ test("an edit becomes the harness's own edit tool, a freeform patch, code, or a 
   expect(renderCall(edit, request([tool("Edit", "file_path", "old_string", "new_string")]))).toMatchObject([
     { name: "Edit", input: { file_path: "a.txt", old_string: "one\n", new_string: "two\n" } },
   ]);
-  expect(renderCall(edit, request([{ name: "apply_patch", kind: "custom", properties: {} }]))).toMatchObject([
+  expect(renderCall(edit, request([{ name: "apply_patch", kind: "custom", description: "", properties: {} }]))).toMatchObject([
     { kind: "custom", input: patch },
   ]);
-  expect(renderCall(edit, request([{ name: "exec", namespace: "functions", kind: "custom", properties: {} }]))).toMatchObject([
+  expect(
+    renderCall(edit, request([{ name: "exec", namespace: "functions", kind: "custom", description: "", properties: {} }])),
+  ).toMatchObject([
     { kind: "custom", namespace: "functions", input: expect.stringContaining(`tools.apply_patch(${JSON.stringify(patch)})`) },
   ]);
   expect(renderCall(edit, request([tool("exec_command", "cmd")]))).toMatchObject([
@@ -209,9 +212,27 @@ test("an MCP tool is found by any of its names, and searched for once where it i
   for (const offered of [tool("mcp__probe__echo"), tool("probe_echo"), { ...tool("echo"), namespace: "mcp__probe__" }]) {
     expect(renderCall(call, request([offered]))).toMatchObject([{ name: offered.name, input: { text: "x" } }]);
   }
-  const search = { name: "ToolSearch", kind: "search", properties: {} } as const;
-  const [searched] = renderCall(call, request([search])) ?? [];
+  const search = { name: "ToolSearch", kind: "search", description: "", properties: {} } as const;
+  const hidden = { ...request([search]), body: { messages: [{ role: "user", content: "Hidden: mcp__probe__echo" }] } };
+  const [searched] = renderCall(call, hidden) ?? [];
   expect(searched).toMatchObject({ kind: "search", input: { query: "select:mcp__probe__echo" } });
+  expect(() => renderCall(call, { ...hidden, pastCalls: [searched!] })).toThrow("the tool echo of the MCP server probe");
+});
+
+test("a plan is left out, with its step, for a harness that has no tool for it", async () => {
+  const plan = { intent: "plan", steps: [{ text: "a", status: "pending" }] } as const;
+  expect((await ask(script([{ text: "a plan", calls: [plan] }, { text: "the end" }]))).choices[0]?.message.content).toBe("the end");
+  expect(renderCall(plan, request([tool("todowrite", "todos")]))).toMatchObject([
+    { input: { todos: [{ content: "a", status: "pending" }] } },
+  ]);
+  const code = { name: "exec", kind: "custom", description: "### update_plan", properties: {} } as const;
+  expect(renderCall(plan, request([code]))).toMatchObject([{ input: expect.stringContaining('{"plan":[{"step":"a"') }]);
+});
+
+test("an answer under a schema goes by the harness's tool for it, or as text", async () => {
+  const answer = { intent: "answer", json: { n: 1 } } as const;
+  expect((await ask(script([{ calls: [answer] }]))).choices[0]?.message.content).toBe('{"n":1}');
+  expect(renderCall(answer, request([tool("StructuredOutput")]))).toMatchObject([{ name: "StructuredOutput", input: { n: 1 } }]);
 });
 
 test("the pieces of a text join to the text, and never part a character", () => {

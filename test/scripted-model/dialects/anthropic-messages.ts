@@ -53,6 +53,7 @@ function readTool(tool: JsonObject): OfferedTool {
   return {
     name: textFrom(tool["name"]),
     kind: tool["name"] === "ToolSearch" ? "search" : "function",
+    description: textFrom(tool["description"]),
     properties: objectOf(objectOf(tool["input_schema"])["properties"]) as OfferedTool["properties"],
   };
 }

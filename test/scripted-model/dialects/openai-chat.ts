@@ -65,6 +65,7 @@ function readTool(tool: JsonObject): OfferedTool {
   return {
     name: textFrom(tool["name"]),
     kind: "function",
+    description: textFrom(tool["description"]),
     properties: objectOf(objectOf(tool["parameters"])["properties"]) as OfferedTool["properties"],
   };
 }

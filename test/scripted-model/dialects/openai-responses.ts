@@ -86,11 +86,12 @@ export const openaiResponses: Dialect = {
 
 function readTool(tool: JsonObject, namespace?: string): OfferedTool[] {
   const name = textFrom(tool["name"]);
+  const description = textFrom(tool["description"]);
   if (tool["type"] === "namespace") return objectsOf(tool["tools"]).flatMap((inner) => readTool(inner, name));
-  if (tool["type"] === "tool_search") return [{ name: "tool_search", kind: "search", properties: {} }];
+  if (tool["type"] === "tool_search") return [{ name: "tool_search", kind: "search", description, properties: {} }];
   if (tool["type"] !== "function" && tool["type"] !== "custom") return [];
   const properties = objectOf(objectOf(tool["parameters"])["properties"]) as OfferedTool["properties"];
-  return [{ name, ...(namespace !== undefined && { namespace }), kind: tool["type"], properties }];
+  return [{ name, ...(namespace !== undefined && { namespace }), kind: tool["type"], description, properties }];
 }
 
 function envelope(reply: Reply): JsonObject {
