@@ -1,0 +1,9 @@
+// Names for new things: a prefix that says what it is, then time and chance, so that they sort by age and never meet.
+import { randomBytes } from "node:crypto";
+
+const RANDOM_BYTES = 6;
+
+/** `run_mhx3k2a1_9f0c…`: URL-safe, unique over restarts. */
+export function newId(prefix: "run" | "session" | "permission"): string {
+  return `${prefix}_${Date.now().toString(36)}${randomBytes(RANDOM_BYTES).toString("hex")}`;
+}
