@@ -1,0 +1,103 @@
+// What a run has used: usage events summed, session totals turned into differences, limits watched.
+import type { UsageEvent } from "../../harnesses/events.ts";
+import type { RunLimits } from "../../harnesses/harness.ts";
+import type { ResourceUse } from "../../tools/process/process.ts";
+import type { RunUsage } from "../events.ts";
+
+/** The sums that tokens and cost are made of. */
+export interface Totals {
+  inputTokens: number;
+  outputTokens: number;
+  cachedInputTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  costUsd: number | null;
+}
+
+const TOKEN_FIELDS = ["inputTokens", "outputTokens", "cachedInputTokens", "cacheWriteTokens", "reasoningTokens"] as const;
+
+export interface Exhaustion {
+  readonly limit: "max_turns" | "max_tokens" | "max_cost";
+  readonly message: string;
+}
+
+export class Ledger {
+  readonly #used: Totals = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, costUsd: 0 };
+  readonly #bases = new Set<"reported" | "computed">();
+  /** The last session totals seen, by model: what the next difference is taken from. */
+  readonly #sessionTotals: Map<string, Totals>;
+  #turns = 0;
+  #calls = 0;
+
+  /** `sessionTotals` are those at the end of the session's previous run; empty for a new session. */
+  constructor(sessionTotals: Readonly<Record<string, Totals>> = {}) {
+    this.#sessionTotals = new Map(Object.entries(sessionTotals));
+  }
+
+  countTurn(): void {
+    this.#turns++;
+  }
+
+  get turns(): number {
+    return this.#turns;
+  }
+
+  add(event: UsageEvent): void {
+    const said = totalsOf(event);
+    const amount = event.scope === "session" ? this.#sinceLast(event.model ?? "", said) : said;
+    for (const field of TOKEN_FIELDS) this.#used[field] += amount[field];
+    this.#used.costUsd = amount.costUsd === null || this.#used.costUsd === null ? null : this.#used.costUsd + amount.costUsd;
+    if (event.costBasis !== null) this.#bases.add(event.costBasis);
+    this.#calls++;
+  }
+
+  /** Nothing was reported by the harness: what a hollow completion looks like. */
+  get isEmpty(): boolean {
+    return this.#calls === 0 || this.#used.inputTokens + this.#used.outputTokens === 0;
+  }
+
+  /** What the next run of the session must know. */
+  get sessionTotals(): Record<string, Totals> {
+    return Object.fromEntries(this.#sessionTotals);
+  }
+
+  /** The limit that has been passed, if any. */
+  exhausted({ maxTurns, maxTokens, maxCostUsd }: RunLimits): Exhaustion | null {
+    const tokens = this.#used.inputTokens + this.#used.outputTokens;
+    const cost = this.#used.costUsd ?? 0;
+    if (maxTurns !== undefined && this.#turns > maxTurns)
+      return { limit: "max_turns", message: `The run has taken more than ${maxTurns} turns` };
+    if (maxTokens !== undefined && tokens > maxTokens)
+      return { limit: "max_tokens", message: `The run has used ${tokens} tokens of ${maxTokens}` };
+    if (maxCostUsd !== undefined && cost > maxCostUsd)
+      return { limit: "max_cost", message: `The run has cost $${cost.toFixed(4)} of $${maxCostUsd}` };
+    return null;
+  }
+
+  /** The run's usage as events and results carry it. */
+  usage(resources: ResourceUse): RunUsage {
+    const [basis, other] = [...this.#bases];
+    const costUsd = this.#calls === 0 ? null : this.#used.costUsd;
+    return {
+      turns: this.#turns,
+      ...this.#used,
+      costUsd,
+      costBasis: costUsd === null ? null : other ? "mixed" : (basis ?? null),
+      ...resources,
+    };
+  }
+
+  #sinceLast(model: string, now: Totals): Totals {
+    const last = this.#sessionTotals.get(model);
+    this.#sessionTotals.set(model, now);
+    if (last === undefined || now.inputTokens + now.outputTokens < last.inputTokens + last.outputTokens) return now; // the program began to count anew
+    const amount = { ...now, costUsd: now.costUsd === null ? null : Math.max(0, now.costUsd - (last.costUsd ?? 0)) };
+    for (const field of TOKEN_FIELDS) amount[field] = Math.max(0, now[field] - last[field]);
+    return amount;
+  }
+}
+
+function totalsOf(event: UsageEvent): Totals {
+  const { inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, reasoningTokens = 0, costUsd } = event;
+  return { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens, costUsd };
+}

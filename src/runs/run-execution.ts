@@ -1,0 +1,194 @@
+// One run, carried from its start to its one end: the harness driven, what it says taken down, what it started ended.
+import type { Prompt } from "../../harnesses/content.ts";
+import { HarnessError, type Harness, type HarnessContext } from "../../harnesses/harness.ts";
+import { InputQueue } from "../../harnesses/input-queue.ts";
+import { compileSchema, repairInstruction } from "../../harnesses/schema-check.ts";
+import type { ResourceUse } from "../../tools/process/process.ts";
+import type { Run } from "../methods.ts";
+import type { Admission } from "./admission.ts";
+import { harnessContext, SWEEP_GRACE_MS, type ExecutionSurroundings } from "./harness-context.ts";
+import { Ledger } from "./ledger.ts";
+import { judge, type Ending, type Interruption, type Verdict } from "./outcome.ts";
+import { describePrompt, promptOf } from "./prompt.ts";
+import type { Conclusion } from "./run-record.ts";
+import { RunRecorder } from "./run-recorder.ts";
+import type { SessionRecord, Write } from "./run-store.ts";
+import { checkResult, MAX_REPAIRS } from "./structured-result.ts";
+
+/** What a run goes on from. */
+export interface Continuation {
+  readonly session: SessionRecord;
+  /** The token of another session, which is left as it is. */
+  readonly forkFrom: string | null;
+}
+
+export interface Ended extends Conclusion {
+  readonly saveSession: Write;
+}
+
+/** How long a harness may take to end by itself once it was told to; then it is left behind and its processes are ended. */
+const ABANDON_AFTER_MS = 1500;
+
+export class RunExecution {
+  readonly #run: Run;
+  readonly #admission: Admission;
+  readonly #around: ExecutionSurroundings;
+  readonly #controller = new AbortController();
+  readonly #steering = new InputQueue();
+  readonly #ledger: Ledger;
+  readonly #recorder: RunRecorder;
+  #session: SessionRecord;
+  #forkFrom: string | null;
+  #interruption: Interruption | undefined;
+  #isOver = false;
+
+  constructor(run: Run, admission: Admission, from: Continuation, around: ExecutionSurroundings) {
+    this.#run = run;
+    this.#admission = admission;
+    this.#around = around;
+    this.#session = from.session;
+    this.#forkFrom = from.forkFrom;
+    this.#ledger = new Ledger(this.#session.totals);
+    const bindSession = (token: string): Write => this.#bindSession(token);
+    this.#recorder = new RunRecorder({ journal: around.journal, runId: run.runId, ledger: this.#ledger, bindSession });
+  }
+
+  /** False when the harness takes no more input. */
+  steer(prompt: Prompt): boolean {
+    if (!this.#steering.push(prompt)) return false;
+    this.#around.journal.append({ type: "run.steered", text: describePrompt(prompt) }, { source: "daemon", runId: this.#run.runId });
+    return true;
+  }
+
+  /** The first interruption counts; later ones change nothing. */
+  interrupt(interruption: Interruption): void {
+    if (this.#interruption || this.#isOver) return;
+    this.#interruption = interruption;
+    const { runId } = this.#run;
+    this.#around.journal.append({ type: "run.cancelling", reason: interruption.error.message }, { source: "daemon", runId });
+    this.#controller.abort(new HarnessError(interruption.error.code, interruption.error.message));
+  }
+
+  /** Never rejects: whatever goes wrong is how the run ended. */
+  async carryOut(): Promise<Ended> {
+    const timeoutMs = this.#admission.request.timeoutMs ?? this.#around.runTimeoutMs;
+    const error = { code: "timed_out", message: `The run took longer than ${timeoutMs} ms` };
+    const timer = setTimeout(() => this.interrupt({ kind: "timeout", error }), timeoutMs);
+    const before = this.#resourcesOfSession();
+    const ending = await this.#drive().catch((thrown: unknown): Ending => this.#endingBy("threw", thrown));
+    clearTimeout(timer);
+    this.#steering.close();
+    this.#recorder.closeOpen();
+    this.#isOver = true;
+    this.#controller.abort(new HarnessError("run_ended", "The run has ended"));
+    return this.#settle(judge(ending), before);
+  }
+
+  async #settle(verdict: Verdict, before: ResourceUse): Promise<Ended> {
+    const { processes } = this.#around;
+    const { runId } = this.#run;
+    const resources = addUse(processes.resourcesOf(runId), this.#resourcesOfSession(), before);
+    const containment = await processes.stopOwner(runId, { graceMs: SWEEP_GRACE_MS });
+    const lastRunAt = new Date().toISOString();
+    this.#session = { ...this.#session, totals: this.#ledger.sessionTotals, lastRunAt, runs: this.#session.runs + 1 };
+    return { ...verdict, usage: this.#ledger.usage(resources), containment, saveSession: this.#around.store.saveSession(this.#session) };
+  }
+
+  /** Drives the harness, and drives it again while its result does not satisfy the schema. */
+  async #drive(): Promise<Ending> {
+    const { request, harness } = this.#admission;
+    const check = request.schema && (await compileSchema(request.schema));
+    for (let prompt = promptOf(request), repairs = 0; ; repairs++) {
+      const ending = await this.#attempt(harness, prompt);
+      const isDone = ending.how === "returned" && !ending.interruption;
+      if (!check || !isDone || (ending.result === null && ending.usedNothing)) return ending;
+      const checked = checkResult(ending.result, check);
+      if (checked.ok) return { ...ending, result: checked.result };
+      if (repairs === MAX_REPAIRS || this.#session.token === null) return this.#endingBy("threw", schemaMismatch(checked.problem, repairs));
+      this.#recorder.record({
+        type: "notice",
+        code: "result_repair",
+        message: checked.problem,
+        data: { attempt: repairs + 1, maxAttempts: MAX_REPAIRS },
+      });
+      prompt = [{ type: "text", text: repairInstruction(checked.problem) }];
+    }
+  }
+
+  async #attempt(harness: Harness, prompt: Prompt): Promise<Ending> {
+    this.#recorder.beginAttempt();
+    const context = await this.#contextFor(prompt);
+    const consumed = this.#consume(harness.run(context)).then(
+      () => this.#endingBy("returned"),
+      (thrown: unknown) => this.#endingBy("threw", thrown),
+    );
+    const abandoned = this.#afterAbort(ABANDON_AFTER_MS).then(() => this.#endingBy("abandoned"));
+    return Promise.race([consumed, abandoned]);
+  }
+
+  async #consume(events: AsyncIterable<unknown>): Promise<void> {
+    for await (const said of events) {
+      if (this.#isOver) return;
+      const event = this.#recorder.record(said as Parameters<RunRecorder["record"]>[0]);
+      if (event.type === "usage" || event.type === "turn") this.#watchLimits();
+      await this.#around.journal.committed();
+    }
+  }
+
+  #contextFor(prompt: Prompt): Promise<HarnessContext> {
+    const session = {
+      id: this.#session.sessionId,
+      token: this.#forkFrom ?? this.#session.token ?? undefined,
+      fork: this.#forkFrom !== null,
+    };
+    const { signal } = this.#controller;
+    return harnessContext(
+      { run: this.#run, admission: this.#admission, session, prompt, signal, steering: this.#steering, recorder: this.#recorder },
+      this.#around,
+    );
+  }
+
+  #watchLimits(): void {
+    const exhaustion = this.#ledger.exhausted(this.#admission.request);
+    if (!exhaustion) return;
+    const code = exhaustion.limit === "max_turns" ? "max_turns" : "budget_exhausted";
+    this.interrupt({ kind: "budget", error: { code, message: exhaustion.message, data: { limit: exhaustion.limit } } });
+  }
+
+  #afterAbort(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const start = (): void => void setTimeout(resolve, delayMs).unref();
+    if (this.#controller.signal.aborted) start();
+    else this.#controller.signal.addEventListener("abort", start, { once: true });
+    return promise;
+  }
+
+  #endingBy(how: Ending["how"], thrown?: unknown): Ending {
+    const { result, didSomething } = this.#recorder;
+    return { how, thrown, interruption: this.#interruption, result, didSomething, usedNothing: this.#ledger.isEmpty };
+  }
+
+  #bindSession(token: string): Write {
+    this.#session = { ...this.#session, token };
+    this.#forkFrom = null;
+    return this.#around.store.saveSession(this.#session);
+  }
+
+  #resourcesOfSession(): ResourceUse {
+    return this.#around.processes.resourcesOf(this.#session.sessionId);
+  }
+}
+
+function schemaMismatch(problems: string, repairs: number): HarnessError {
+  return new HarnessError("schema_mismatch", `The result does not satisfy the schema after ${repairs} repairs: ${problems}`, {
+    data: { problems },
+  });
+}
+
+/** What the run's own processes took, and what the session's warm program took meanwhile. */
+function addUse(run: ResourceUse, session: ResourceUse, sessionBefore: ResourceUse): ResourceUse {
+  const ofSession = session.cpuMs === null ? null : session.cpuMs - (sessionBefore.cpuMs ?? 0);
+  const cpuMs = run.cpuMs === null && ofSession === null ? null : (run.cpuMs ?? 0) + (ofSession ?? 0);
+  const peaks = [run.peakMemoryBytes, session.peakMemoryBytes].filter((each) => each !== null);
+  return { cpuMs, peakMemoryBytes: peaks.length === 0 ? null : Math.max(...peaks) };
+}

@@ -1,0 +1,34 @@
+// The methods about runs, sessions and permissions.
+import type { Handlers } from "../rpc/method-table.ts";
+import type { PermissionBroker } from "./permissions.ts";
+import { promptOf } from "./prompt.ts";
+import type { RunStore } from "./run-store.ts";
+import type { Runs } from "./runs.ts";
+
+type RunHandlers = Pick<Handlers, Extract<keyof Handlers, `run_${string}` | `session_${string}` | `permission_${string}`>>;
+
+export function runHandlers(runs: Runs, store: RunStore, permissions: PermissionBroker): RunHandlers {
+  return {
+    run_start: (request) => runs.start(request),
+    run_get: async ({ runId }) => ({ run: runs.get(runId) }),
+    async run_list({ limit, pageToken, ...filter }) {
+      const { items, nextPageToken } = store.list(filter, limit, pageToken);
+      return { runs: items, nextPageToken };
+    },
+    run_wait: async ({ runId, waitMs }, { signal }) => ({ run: await runs.wait(runId, waitMs, signal) }),
+    run_cancel: async ({ runId, reason }) => ({ run: await runs.cancel(runId, reason) }),
+    async run_steer({ runId, prompt }) {
+      runs.steer(runId, promptOf({ prompt }));
+      return { delivery: "steered" };
+    },
+    async session_list({ limit, pageToken }) {
+      const { items, nextPageToken } = store.listSessions(limit, pageToken);
+      return { sessions: items, nextPageToken };
+    },
+    permission_list: async ({ runId }) => ({ permissions: permissions.list(runId) }),
+    async permission_answer(answer) {
+      permissions.answer(answer);
+      return { accepted: true };
+    },
+  };
+}

@@ -1,0 +1,226 @@
+// All runs of the box: taken once per key, queued, carried out, ended once, and found again after a restart.
+import type { Prompt } from "../../harnesses/content.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Run, RunRequest } from "../methods.ts";
+import { RpcError } from "../rpc/errors.ts";
+import { admit, type Admission, type AdmissionSurroundings } from "./admission.ts";
+import type { Interruption } from "./outcome.ts";
+import type { ExecutionSurroundings } from "./harness-context.ts";
+import { describePrompt, promptOf } from "./prompt.ts";
+import { RunExecution } from "./run-execution.ts";
+import { endRun, fingerprintOf, newRun, newSession, NOTHING_USED, type Conclusion } from "./run-record.ts";
+import { isKept, recoverRun, type RecoverySurroundings } from "./run-recovery.ts";
+import type { RunStore, Write } from "./run-store.ts";
+
+export interface RunsOptions extends ExecutionSurroundings, AdmissionSurroundings, RecoverySurroundings {
+  readonly maxRuns: number;
+  readonly maxQueuedRuns: number;
+}
+
+/** A run that has not ended. */
+interface LiveRun {
+  run: Run;
+  readonly admission: Admission;
+  /** Null while it waits. */
+  execution: RunExecution | null;
+  /** Set once its end is being written; it is shown as it was until that is durable. */
+  isEnding: boolean;
+  readonly ended: PromiseWithResolvers<Run>;
+}
+
+export interface Started {
+  readonly run: Run;
+  readonly replayed: boolean;
+}
+
+export class Runs {
+  readonly #options: RunsOptions;
+  readonly #journal: Journal;
+  readonly #store: RunStore;
+  /** Oldest first; the order in which they are begun. */
+  readonly #live = new Map<string, LiveRun>();
+  /** Starts under way, by key, so that two at the same moment are one. */
+  readonly #starting = new Map<string, Promise<Started>>();
+  #isClosing = false;
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+    this.#journal = options.journal;
+    this.#store = options.store;
+  }
+
+  /** Takes a run, or finds the one that its key stands for. Throws RpcError `refused`, `conflict`, `overloaded`, `shutting_down`. */
+  async start(request: RunRequest): Promise<Started> {
+    const { key } = request;
+    if (key === undefined) return this.#take(request, fingerprintOf(request));
+    const underWay = this.#starting.get(key);
+    if (underWay) await underWay.catch(() => undefined);
+    const fingerprint = fingerprintOf(request);
+    const known = this.#store.findByKey(key);
+    if (known) return replay(known, fingerprint, key);
+    const starting = this.#take(request, fingerprint);
+    this.#starting.set(key, starting);
+    try {
+      return await starting;
+    } finally {
+      this.#starting.delete(key);
+    }
+  }
+
+  /** Throws RpcError `not_found`. */
+  get(runId: string): Run {
+    const run = this.#live.get(runId)?.run ?? this.#store.get(runId);
+    if (run) return run;
+    throw new RpcError("not_found", `There is no run ${runId}`, { code: "run_not_found" });
+  }
+
+  /** The run when it has ended, or as it stands after `waitMs`. */
+  async wait(runId: string, waitMs: number, signal: AbortSignal): Promise<Run> {
+    const live = this.#live.get(runId);
+    if (!live) return this.get(runId);
+    const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
+    const timer = setTimeout(giveUp, waitMs);
+    signal.addEventListener("abort", () => giveUp(), { once: true });
+    await Promise.race([live.ended.promise, gaveUp]);
+    clearTimeout(timer);
+    return this.get(runId);
+  }
+
+  /** Ends a run and answers when it has ended. An ended run is answered as it is. */
+  async cancel(runId: string, reason: string): Promise<Run> {
+    const live = this.#live.get(runId);
+    if (!live) return this.get(runId);
+    this.#interrupt(live, { kind: "cancel", error: { code: "cancelled", message: reason } });
+    return live.ended.promise;
+  }
+
+  /** Throws RpcError `refused` with `run_not_running`, `steering_unsupported` or `run_ending`. */
+  steer(runId: string, prompt: Prompt): void {
+    const live = this.#live.get(runId);
+    const refuse = (code: string, message: string): never => {
+      throw new RpcError("refused", message, { code });
+    };
+    if (!live?.execution)
+      return refuse("run_not_running", `Run ${this.get(runId).runId} is ${this.get(runId).state}; only a running run takes input`);
+    const { harness } = live.admission;
+    if (!harness.capabilities.steer)
+      refuse("steering_unsupported", `${harness.title} takes no input while it works; start a further run in its session`);
+    if (!live.execution.steer(prompt))
+      refuse("run_ending", `Run ${runId} is about to end and takes no more input; start a further run in its session`);
+  }
+
+  /** Closes what a crash left open; to be called once, before anything starts. */
+  async recover(): Promise<void> {
+    for (const { run, request } of this.#store.unended()) {
+      if (run.state === "queued" && request) await this.#requeue(run, request);
+      else recoverRun(run, this.#options);
+    }
+    await this.#journal.committed();
+    this.#pump();
+  }
+
+  /** Ends all runs; nothing is taken afterwards. */
+  async close(reason: string): Promise<void> {
+    this.#isClosing = true;
+    const all = [...this.#live.values()];
+    for (const live of all) {
+      if (live.execution === null && isKept(live.admission.request)) continue; // goes on waiting in the store
+      this.#interrupt(live, { kind: "shutdown", error: { code: "daemon_shutdown", message: reason } });
+    }
+    await Promise.all(all.filter((live) => live.execution).map((live) => live.ended.promise));
+  }
+
+  get counts(): { readonly running: number; readonly queued: number } {
+    const running = [...this.#live.values()].filter((live) => live.execution).length;
+    return { running, queued: this.#live.size - running };
+  }
+
+  async #take(request: RunRequest, fingerprint: string): Promise<Started> {
+    if (this.#isClosing) throw new RpcError("shutting_down", "The daemon is shutting down and takes no more runs");
+    const admission = await admit(request, this.#options);
+    const position = this.counts.queued;
+    if (position >= this.#options.maxQueuedRuns) {
+      throw new RpcError("overloaded", `${position} runs are waiting already; try again later`, { code: "queue_full" });
+    }
+    const run = newRun(admission, this.#journal.next);
+    const writes = [this.#store.insert(run, fingerprint, isKept(request) ? request : null)];
+    if (!admission.session || request.fork) writes.push(this.#store.saveSession(newSession(run)));
+    const { harness, sessionId, runId } = run;
+    this.#journal.append({ type: "run.queued", harness, sessionId, position }, { source: "daemon", runId }, allOf(writes));
+    this.#enlist(run, admission);
+    await this.#journal.committed();
+    this.#pump();
+    return { run, replayed: false };
+  }
+
+  #enlist(run: Run, admission: Admission): void {
+    const live: LiveRun = { run, admission, execution: null, isEnding: false, ended: Promise.withResolvers<Run>() };
+    this.#live.set(run.runId, live);
+    this.#journal.holdRun(run.runId);
+  }
+
+  async #requeue(run: Run, request: RunRequest): Promise<void> {
+    try {
+      this.#enlist(run, await admit(request, this.#options));
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      recoverRun(run, this.#options, { code: error.data.code, message: error.message });
+    }
+  }
+
+  /** Begins what may begin: as many as may run at once, one at a time in a session. */
+  #pump(): void {
+    if (this.#isClosing) return;
+    const live = [...this.#live.values()];
+    const busySessions = new Set(live.filter((each) => each.execution).map((each) => each.run.sessionId));
+    for (const each of live) {
+      if (this.counts.running >= this.#options.maxRuns) return;
+      if (each.execution || each.isEnding || busySessions.has(each.run.sessionId)) continue;
+      busySessions.add(each.run.sessionId);
+      this.#begin(each);
+    }
+  }
+
+  #begin(live: LiveRun): void {
+    const { request } = live.admission;
+    const { runId, harness, model, sessionId, cwd } = live.run;
+    const session = this.#store.session(sessionId) ?? newSession(live.run);
+    const forkFrom = request.fork ? (this.#store.session(request.sessionId ?? "")?.token ?? null) : null;
+    live.run = { ...live.run, state: "running", startedAt: new Date().toISOString() };
+    live.execution = new RunExecution(live.run, live.admission, { session, forkFrom }, this.#options);
+    const prompt = describePrompt(promptOf(request));
+    const started = { type: "run.started", harness, model, sessionId, cwd, prompt } as const;
+    this.#journal.append(started, { source: "daemon", runId }, this.#store.update(live.run));
+    void live.execution.carryOut().then(({ saveSession, ...conclusion }) => this.#end(live, conclusion, saveSession));
+  }
+
+  #interrupt(live: LiveRun, interruption: Interruption): void {
+    if (live.execution) live.execution.interrupt(interruption);
+    else void this.#end(live, { outcome: "cancelled", result: null, error: interruption.error, usage: NOTHING_USED, containment: null });
+  }
+
+  async #end(live: LiveRun, conclusion: Conclusion, saveSession?: Write): Promise<void> {
+    if (live.isEnding) return;
+    live.isEnding = true;
+    const { runId } = live.run;
+    const { run, fact } = endRun(live.run, conclusion);
+    this.#journal.append(fact, { source: "daemon", runId }, allOf([this.#store.update(run), ...(saveSession ? [saveSession] : [])]));
+    await this.#journal.committed();
+    this.#live.delete(runId);
+    this.#journal.releaseRun(runId);
+    live.ended.resolve(run);
+    this.#pump();
+  }
+}
+
+function replay(known: { run: Run; fingerprint: string }, fingerprint: string, key: string): Started {
+  if (known.fingerprint === fingerprint) return { run: known.run, replayed: true };
+  const message = `The key "${key}" was used for run ${known.run.runId}, which was started with other contents`;
+  throw new RpcError("conflict", message, { code: "key_conflict", runId: known.run.runId });
+}
+
+function allOf(writes: readonly Write[]): Write {
+  return (db) => {
+    for (const write of writes) write(db);
+  };
+}
