@@ -1,10 +1,11 @@
-// What the journal answers when it cannot do what was asked.
+// What the journal answers when it cannot do what was asked, and what it tells its owner about trouble on the way.
 
 export type JournalErrorCode =
   | "schema_too_new"
-  | "schema_unknown"
   | "locked"
   | "cannot_open"
+  | "damaged"
+  | "fact_too_large"
   | "too_much_pending"
   | "too_many_subscribers"
   | "closed";
@@ -18,4 +19,18 @@ export class JournalError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** Trouble that the journal lives with, for the log: a commit that has to be tried again, a subscriber dropped, a file set aside. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly error?: unknown;
+}
+export type OnProblem = (problem: Problem) => void;
+
+/** SQLite's primary result code, or null where the error is not SQLite's. */
+export function sqliteCode(error: unknown): number | null {
+  const extended = error instanceof Error && "errcode" in error ? error.errcode : null;
+  return typeof extended === "number" ? extended & 0xff : null;
 }

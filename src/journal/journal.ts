@@ -1,131 +1,231 @@
 // The box's one durable, ordered record of facts, and the only place where its parts meet.
+import { mkdirSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import type { Cursor, EventBody, EventFilter, Gap } from "../events.ts";
+import { DELTA_TYPES } from "../../harnesses/events.ts";
+import type { Cursor, EventBody } from "../events.ts";
+import { BatchBuilder } from "./batch.ts";
+import { type About, type Entry, EntryWriter } from "./entry.ts";
+import { Followers } from "./followers.ts";
+import { GroupCommit, type Work } from "./group-commit.ts";
+import { JournalError, type OnProblem } from "./journal-error.ts";
+import type { Following, FollowQuery, JournalOptions, ReadAnswer, ReadQuery } from "./journal-options.ts";
+import { type Lock, lockDirectory } from "./lock.ts";
+import { openDatabase, type OpenDatabase, type Opening } from "./open-database.ts";
+import { Pages } from "./pages.ts";
+import { findPlace, type Place } from "./place.ts";
+import { DEFAULT_RETENTION, type Pruned, Retention } from "./retention.ts";
+import { Ring } from "./ring.ts";
+import { type Subscriber, Subscribers } from "./subscribers.ts";
 
-export interface About {
-  readonly source: "harness" | "tool" | "daemon";
-  readonly runId?: string | undefined;
-  readonly processId?: string | undefined;
-}
-export interface Problem {
-  readonly code: string;
-  readonly message: string;
-  readonly error?: unknown;
-}
-export interface Retention {
-  readonly maxAgeMs: number;
-  readonly maxBytes: number;
-  readonly maxHeldBytes: number;
-}
-export interface JournalOptions {
-  readonly directory: string;
-  readonly sync?: "normal" | "full";
-  readonly ringBytes?: number;
-  readonly maxPendingBytes?: number;
-  readonly retention?: Partial<Retention>;
-  readonly redact?: (json: string) => string;
-  readonly now?: () => number;
-  readonly onProblem?: (problem: Problem) => void;
-}
-export interface Opening {
-  readonly kind: "created" | "opened" | "migrated" | "set_aside";
-  readonly detail?: string;
-}
-export type Batch =
-  | { readonly kind: "events"; readonly events: readonly string[]; readonly cursor: Cursor }
-  | { readonly kind: "gap"; readonly gap: Gap };
-export interface ReadQuery {
-  readonly after: Cursor | null;
-  readonly filter: EventFilter;
-  readonly limit: number;
-  readonly maxBytes?: number;
-}
-export interface ReadAnswer {
-  readonly events: string[];
-  readonly cursor: Cursor;
-  readonly gap: Gap | null;
-  readonly atEnd: boolean;
-}
-export interface FollowQuery {
-  readonly after: Cursor | null;
-  readonly filter: EventFilter;
-  readonly signal: AbortSignal;
-  readonly maxBatchBytes?: number;
-  readonly maxBatchEvents?: number;
-}
-export interface Following {
-  readonly cursor: Cursor;
-  readonly gap: Gap | null;
-  readonly batches: AsyncGenerator<Batch, void>;
-}
-export interface JournalStats {
-  readonly facts: number;
-  readonly bytes: number;
-  readonly pending: number;
-  readonly pendingBytes: number;
-  readonly ringEntries: number;
-  readonly ringBytes: number;
-  readonly followers: number;
-  readonly groups: number;
-  readonly lastCommitMs: number;
-}
+export type { About } from "./entry.ts";
+export type { Batch } from "./follower.ts";
+export type { Following, FollowQuery, JournalOptions, ReadAnswer, ReadQuery } from "./journal-options.ts";
+export type { Opening } from "./open-database.ts";
 
-function unfinished(): never {
-  throw new Error("The journal is not built yet");
-}
+const DEFAULT_RING_BYTES = 8 * 1024 * 1024;
+const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
+const DEFAULT_READ_BYTES = 1024 * 1024;
+const DEFAULT_BATCH_BYTES = 256 * 1024;
+const DEFAULT_BATCH_EVENTS = 4096;
 
 export class Journal {
-  readonly opening: Opening = unfinished();
-  readonly epoch: string = unfinished();
-  static open(_options: JournalOptions): Journal {
-    return new Journal();
+  readonly opening: Opening;
+  readonly epoch: string;
+  readonly database: DatabaseSync;
+  readonly #lock: Lock;
+  readonly #onProblem: OnProblem;
+  readonly #writer: EntryWriter;
+  readonly #pages: Pages;
+  readonly #ring: Ring;
+  readonly #commits: GroupCommit;
+  readonly #subscribers: Subscribers;
+  readonly #retention: Retention;
+  readonly #followers: Followers;
+  #lastSeq: number;
+  #closed = false;
+
+  /** Throws a JournalError that says what to do when the directory is in use, too new, or cannot be opened. */
+  static open(options: JournalOptions): Journal {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    const lock = lockDirectory(options.directory);
+    try {
+      return new Journal(options, lock, openDatabase(options.directory, options.sync ?? "normal", options.now ?? Date.now));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
+
+  private constructor(options: JournalOptions, lock: Lock, { db, epoch, opening }: OpenDatabase) {
+    const { now = Date.now, onProblem = () => {} } = options;
+    this.opening = opening;
+    this.epoch = epoch;
+    this.database = db;
+    this.#lock = lock;
+    this.#onProblem = onProblem;
+    this.#writer = new EntryWriter(epoch, now, options.redact);
+    this.#pages = new Pages(db);
+    this.#lastSeq = this.#pages.extent.headSeq;
+    this.#ring = new Ring(options.ringBytes ?? DEFAULT_RING_BYTES, this.#lastSeq);
+    this.#followers = new Followers({ epoch, pages: this.#pages, ring: this.#ring, isClosed: () => this.#closed });
+    this.#commits = new GroupCommit({
+      db,
+      pages: this.#pages,
+      maxPendingBytes: options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES,
+      now,
+      onCommitted: (entries) => this.#publish(entries),
+      onProblem,
+    });
+    this.#subscribers = new Subscribers(db, (work) => this.alongside(work));
+    this.#retention = new Retention({
+      pages: this.#pages,
+      subscribers: this.#subscribers,
+      limits: { ...DEFAULT_RETENTION, ...options.retention },
+      now,
+      onProblem,
+      onDropped: (subscriber) => this.#reportDropped(subscriber),
+    });
+    if (opening.kind === "set_aside") onProblem({ code: "set_aside", message: opening.detail ?? "" });
+  }
+
+  /** The last fact committed. */
   get head(): Cursor {
-    return unfinished();
+    return this.#cursor(this.#pages.extent.headSeq);
   }
+  /** Just before the oldest fact kept. */
   get oldest(): Cursor {
-    return unfinished();
+    return this.#cursor(this.#pages.extent.oldestSeq);
   }
-  get database(): DatabaseSync {
-    return unfinished();
+
+  #cursor(seq: number): Cursor {
+    return { epoch: this.epoch, seq };
   }
-  append(_body: EventBody, _about: About, _alongside?: (db: DatabaseSync) => void): number {
-    return unfinished();
+
+  /**
+   * A fact gets its place at once (the answer), and is seen by nobody before it is committed. A delta is never stored;
+   * the answer is the fact that it stands after. `alongside` writes to other tables in the fact's own transaction.
+   */
+  append(body: EventBody, about: About, alongside?: Work): number {
+    this.#assertOpen();
+    if (DELTA_TYPES.has(body.type) && "text" in body) {
+      if (this.#followers.count > 0) this.#commits.addDelta(this.#writer.delta(this.#lastSeq, body, about));
+      return this.#lastSeq;
+    }
+    this.#commits.assertRoom();
+    const entry = this.#writer.fact(this.#lastSeq + 1, body, about);
+    this.#lastSeq = entry.seq;
+    this.#commits.addFact(entry, alongside);
+    return entry.seq;
   }
-  alongside(_work: (db: DatabaseSync) => void): void {
-    unfinished();
+
+  /** A table write without a fact, in the next commit. */
+  alongside(work: Work): void {
+    this.#assertOpen();
+    this.#commits.assertRoom();
+    this.#commits.addWork(work);
   }
+
+  /** Resolves when all that was appended so far is durable. */
   committed(): Promise<void> {
-    return unfinished();
+    return this.#commits.committed();
   }
-  read(_query: ReadQuery): ReadAnswer {
-    return unfinished();
+
+  #publish(entries: readonly Entry[]): void {
+    this.#ring.push(entries);
+    this.#followers.wake();
+    this.#retention.afterCommit();
   }
-  follow(_query: FollowQuery): Following {
-    return unfinished();
+
+  /** One page of facts from disk. */
+  read({ after, filter, limit, maxBytes = DEFAULT_READ_BYTES }: ReadQuery): ReadAnswer {
+    this.#assertOpen();
+    const { seq, gap } = this.#placeOf(after ?? this.oldest);
+    const batch = new BatchBuilder({ maxEvents: limit, maxBytes });
+    const passed = this.#pages.scan(seq, filter, (json) => batch.takeFact(json));
+    return { events: batch.finish(), cursor: this.#cursor(passed), gap, atEnd: passed >= this.#pages.extent.headSeq };
   }
-  register(_subscriber: string): void {
-    unfinished();
+
+  /**
+   * The facts after the cursor and then what comes live, with no hole and no repeat between the two, for as long as the
+   * batches are asked for and the signal lets them. Deltas are live only. A slow reader costs nothing but its own time.
+   */
+  follow({ after, filter, signal, maxBatchBytes = DEFAULT_BATCH_BYTES, maxBatchEvents = DEFAULT_BATCH_EVENTS }: FollowQuery): Following {
+    this.#assertOpen();
+    const { seq, gap } = this.#placeOf(after ?? this.head);
+    const limits = { maxBytes: maxBatchBytes, maxEvents: maxBatchEvents };
+    return { cursor: this.#cursor(seq), gap, batches: this.#followers.add(seq, filter, limits, signal) };
   }
-  acknowledge(_subscriber: string, _cursor: Cursor): Cursor {
-    return unfinished();
+
+  #placeOf(after: Cursor): Place {
+    return findPlace(after, { ...this.#pages.extent, epoch: this.epoch, lastSeq: this.#lastSeq });
   }
-  forget(_subscriber: string): boolean {
-    return unfinished();
+
+  /** From here on the journal keeps what this subscriber has not acknowledged. `after`: where a new one starts; absent: at the head. */
+  register(subscriber: string, after?: Cursor): void {
+    if (!this.#subscribers.has(subscriber)) this.acknowledge(subscriber, after ?? this.head);
   }
-  holdRun(_runId: string): void {
-    unfinished();
+
+  /** All facts up to the cursor are safe with the subscriber. Never goes back; a cursor of another epoch says nothing. The answer is what now holds. */
+  acknowledge(subscriber: string, cursor: Cursor): Cursor {
+    const said = cursor.epoch === this.epoch ? Math.min(cursor.seq, this.head.seq) : this.oldest.seq;
+    return this.#cursor(this.#subscribers.acknowledge(subscriber, said));
   }
-  releaseRun(_runId: string): void {
-    unfinished();
+
+  /** False when there was no such subscriber. */
+  forget(subscriber: string): boolean {
+    return this.#subscribers.remove(subscriber);
   }
-  prune(): { readonly facts: number; readonly bytes: number } {
-    return unfinished();
+
+  #reportDropped({ name, acknowledgedSeq }: Subscriber): void {
+    const message = `The journal no longer keeps facts for "${name}": it acknowledged nothing after ${acknowledgedSeq}, and held more than allowed`;
+    this.#onProblem({ code: "subscriber_dropped", message });
+    this.append({ type: "notice", code: "subscriber_dropped", message, data: { subscriber: name, acknowledgedSeq } }, { source: "daemon" });
   }
+
+  /** No fact of the run is removed until it is released. */
+  holdRun(runId: string): void {
+    this.#retention.hold(runId);
+  }
+  releaseRun(runId: string): void {
+    this.#retention.release(runId);
+  }
+
+  /** One bounded step of retention. The journal does this by itself, as it grows and as time passes. */
+  prune(): Pruned {
+    this.#assertOpen();
+    return this.#retention.prune();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new JournalError("closed", "The journal is closed: harnessd is shutting down");
+  }
+
+  /** Commits what waits and lets the directory go. Followers still get what is in memory, then end. */
   close(): void {
-    unfinished();
+    if (this.#closed) return;
+    this.#commits.close();
+    this.#closed = true;
+    this.#retention.stop();
+    this.#followers.wake();
+    this.database.close();
+    this.#lock.release();
   }
-  stats(): JournalStats {
-    return unfinished();
+
+  /** Figures for `/metrics`. */
+  stats() {
+    const { oldestSeq, headSeq, startByte, endByte } = this.#pages.extent;
+    const { facts: pending, bytes: pendingBytes } = this.#commits.pending;
+    return {
+      facts: headSeq - oldestSeq,
+      bytes: endByte - startByte,
+      pending,
+      pendingBytes,
+      ringEntries: this.#ring.end - this.#ring.start,
+      ringBytes: this.#ring.bytes,
+      followers: this.#followers.count,
+      subscribers: this.#subscribers.count,
+      groups: this.#commits.groups,
+      lastCommitMs: this.#commits.lastCommitMs,
+    };
   }
 }
