@@ -1,0 +1,100 @@
+// What a run changes in its directory, whoever changed it and by whatever means: seen by the daemon itself, before and after.
+import { createHash } from "node:crypto";
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
+import type { EventOf } from "../events.ts";
+import { ShadowRepository, type Snapshot } from "./shadow-repository.ts";
+
+/** A directory that takes longer to look at is left unwatched, and the run says so. */
+const MAX_LOOK_MS = 20_000;
+const MAX_CHANGES_AT_ONCE = 1000;
+
+export interface ChangeWatchOptions {
+  readonly runId: string;
+  readonly cwd: string;
+  /** Holds the shadow repositories of all directories. */
+  readonly stateDir: string;
+  readonly onEvent: (event: EventOf<"file.changed" | "notice">) => void;
+}
+
+interface Looking {
+  readonly repository: ShadowRepository;
+  last: Snapshot;
+}
+
+export class ChangeWatch {
+  readonly #options: ChangeWatchOptions;
+  readonly #tooLong = new AbortController();
+  /** All looks, one after another; null once looking has failed. */
+  #looking: Promise<Looking | null>;
+  #isWaiting = false;
+
+  /** Looks at the directory at once, so that the first change is told from what was there. */
+  constructor(options: ChangeWatchOptions) {
+    this.#options = options;
+    this.#looking = this.#guard(() => this.#begin());
+  }
+
+  /** Looks again and tells what has changed since the last time. Looks that would queue up are one. */
+  async look(toolCallId?: string): Promise<void> {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    const before = this.#looking;
+    this.#looking = before.then((looking) => {
+      this.#isWaiting = false;
+      return looking && this.#guard(() => this.#again(looking, toolCallId));
+    });
+    await this.#looking;
+  }
+
+  /** Resolves when the first look is done: nothing should change before it. */
+  async ready(): Promise<void> {
+    await this.#looking;
+  }
+
+  /** The last look, and the end. */
+  async close(): Promise<void> {
+    await this.#looking;
+    await this.look();
+    await (await this.#looking)?.repository.close();
+  }
+
+  async #begin(): Promise<Looking> {
+    const { cwd, stateDir, runId } = this.#options;
+    const directory = await realpath(cwd);
+    const name = createHash("sha256").update(directory).digest("hex").slice(0, 24);
+    const repository = await ShadowRepository.open(join(stateDir, "workspaces", name), directory, runId, this.#tooLong.signal);
+    return { repository, last: await repository.snapshot() };
+  }
+
+  async #again({ repository, last }: Looking, toolCallId: string | undefined): Promise<Looking> {
+    const now = await repository.snapshot();
+    const changes = await repository.changesBetween(last, now);
+    for (const change of changes.slice(0, MAX_CHANGES_AT_ONCE)) {
+      this.#options.onEvent({ type: "file.changed", ...change, ...(toolCallId !== undefined && { toolCallId }) });
+    }
+    const left = changes.length - MAX_CHANGES_AT_ONCE;
+    if (left > 0) this.#notice("many_changes", `${left} more files changed and are not named`);
+    return { repository, last: now };
+  }
+
+  /** One look within its time. A failure ends the looking, not the run. */
+  async #guard(look: () => Promise<Looking>): Promise<Looking | null> {
+    const timer = setTimeout(() => this.#tooLong.abort(), MAX_LOOK_MS);
+    try {
+      return await look();
+    } catch (error) {
+      this.#notice(
+        "changes_unseen",
+        `File changes are not watched: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`,
+      );
+      return null;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #notice(code: string, message: string): void {
+    this.#options.onEvent({ type: "notice", code, message });
+  }
+}

@@ -1,0 +1,121 @@
+// A second, hidden git repository over a directory: what it held before and after, without touching the directory or a repository of its own.
+import { existsSync, readdirSync } from "node:fs";
+import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A state of the directory: a git tree in the shadow repository. */
+export type Snapshot = string;
+
+export interface FileChange {
+  /** Relative to the directory. */
+  readonly path: string;
+  readonly change: "created" | "modified" | "deleted";
+  /** Unified diff; null for a binary file, and for one too large to show. */
+  readonly diff: string | null;
+}
+
+/** Beyond these a change is named without its diff. */
+const MAX_DIFF_BYTES = 256 * 1024;
+const MAX_PATCH_BYTES = 16 * 1024 * 1024;
+const MAX_REPOSITORY_KIB = 1024 * 1024;
+/** Directories that tools fill and nobody reads as changes; `.gitignore` files of the directory count too. */
+const EXCLUDED = ["node_modules/", ".venv/", "__pycache__/", ".harnessd/"];
+const CHANGES = { A: "created", D: "deleted", M: "modified", T: "modified" } as const;
+
+export class ShadowRepository {
+  readonly #gitDir: string;
+  readonly #directory: string;
+  readonly #index: string;
+  readonly #signal: AbortSignal;
+
+  private constructor(gitDir: string, directory: string, index: string, signal: AbortSignal) {
+    this.#gitDir = gitDir;
+    this.#directory = directory;
+    this.#index = index;
+    this.#signal = signal;
+  }
+
+  /** `user` tells apart those who look at the same directory at the same time. Rejects where there is no git. */
+  static async open(gitDir: string, directory: string, user: string, signal: AbortSignal): Promise<ShadowRepository> {
+    const index = join(gitDir, `index-${user}`);
+    const repository = new ShadowRepository(gitDir, directory, index, signal);
+    if (existsSync(gitDir) && (await repository.#hasGrownTooLarge())) await rm(gitDir, { recursive: true, force: true });
+    if (!existsSync(gitDir)) await create(gitDir, `${gitDir}.${user}`, signal);
+    await copyFile(join(gitDir, "index"), index).catch(() => undefined); // the last one knows which files need not be read again
+    return repository;
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    await this.#git("add", "--all", "--ignore-errors", ".");
+    return (await this.#git("write-tree")).trim();
+  }
+
+  async changesBetween(before: Snapshot, after: Snapshot): Promise<FileChange[]> {
+    if (before === after) return [];
+    const [raw, patch] = await Promise.all([
+      this.#git("diff-tree", "-r", "-z", "--no-renames", "--name-status", before, after),
+      this.#git("diff-tree", "-r", "-p", "--no-renames", "--no-color", "--no-ext-diff", before, after).catch(() => ""),
+    ]);
+    const patches = patch.split(/^(?=diff --git )/m);
+    const fields = raw.split("\0").filter((each) => each !== "");
+    return Array.from({ length: fields.length / 2 }, (_, at) => {
+      const status = fields[2 * at] as keyof typeof CHANGES;
+      return { path: fields[2 * at + 1] ?? "", change: CHANGES[status] ?? "modified", diff: shownDiff(patches[at]) };
+    });
+  }
+
+  /** Leaves the index for the next one to begin with. */
+  async close(): Promise<void> {
+    await rename(this.#index, join(this.#gitDir, "index")).catch(() => undefined);
+    await rm(`${this.#index}.lock`, { force: true });
+  }
+
+  /** Old states are never let go one by one: past a size all of them are, unless another run is looking. */
+  async #hasGrownTooLarge(): Promise<boolean> {
+    if (readdirSync(this.#gitDir).some((file) => file.startsWith("index-"))) return false;
+    const [looseKib = 0, packedKib = 0] = [...(await this.#git("count-objects", "-v")).matchAll(/^size(?:-pack)?: (\d+)$/gm)].map((each) =>
+      Number(each[1]),
+    );
+    return looseKib + packedKib > MAX_REPOSITORY_KIB;
+  }
+
+  #git(...args: string[]): Promise<string> {
+    const env = { GIT_DIR: this.#gitDir, GIT_WORK_TREE: this.#directory, GIT_INDEX_FILE: this.#index };
+    return runGit(
+      ["-c", "core.autocrlf=false", "-c", "core.quotePath=false", "-c", "gc.auto=0", ...args],
+      this.#directory,
+      env,
+      this.#signal,
+    );
+  }
+}
+
+/** Made beside its place and moved there, since two runs may begin at once: the slower one then finds it made. */
+async function create(gitDir: string, draft: string, signal: AbortSignal): Promise<void> {
+  await mkdir(draft, { recursive: true, mode: 0o700 });
+  await runGit(["init", "--quiet", "--bare", "."], draft, {}, signal);
+  await runGit(["config", "core.bare", "false"], draft, { GIT_DIR: draft }, signal);
+  await writeFile(join(draft, "info", "exclude"), `${EXCLUDED.join("\n")}\n`);
+  await rename(draft, gitDir).catch(() => rm(draft, { recursive: true, force: true }));
+}
+
+async function runGit(args: string[], cwd: string, env: Record<string, string>, cancelSignal: AbortSignal): Promise<string> {
+  const { execa } = await import("execa");
+  const options = {
+    cwd,
+    env: { ...env, GIT_OPTIONAL_LOCKS: "0" },
+    cancelSignal,
+    killDescendants: true,
+    stripFinalNewline: false,
+    maxBuffer: MAX_PATCH_BYTES,
+  };
+  const { stdout } = await execa("git", args, options);
+  return stdout;
+}
+
+/** From the first hunk's file names on; what git says above them is about its own objects. */
+function shownDiff(patch: string | undefined): string | null {
+  const start = patch?.search(/^--- /m) ?? -1;
+  if (patch === undefined || start < 0 || Buffer.byteLength(patch) > MAX_DIFF_BYTES) return null;
+  return patch.slice(start);
+}

@@ -1,0 +1,109 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { EventOf } from "../../../src/events.ts";
+import { ChangeWatch } from "../../../src/workspace/change-watch.ts";
+
+let base = "";
+let cwd = "";
+let events: EventOf<"file.changed" | "notice">[] = [];
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), "harnessd-changes-"));
+  cwd = join(base, "work");
+  mkdirSync(cwd);
+  events = [];
+});
+afterEach(() => rmSync(base, { recursive: true, force: true }));
+
+function watch(runId = "run_1"): ChangeWatch {
+  return new ChangeWatch({ runId, cwd, stateDir: join(base, "state"), onEvent: (event) => events.push(event) });
+}
+
+test("files that were created, modified and deleted by anyone are told with their diffs", async () => {
+  writeFileSync(join(cwd, "old.txt"), "one\ntwo\n");
+  writeFileSync(join(cwd, "gone.txt"), "bye\n");
+  const changes = watch();
+  await changes.ready();
+  writeFileSync(join(cwd, "old.txt"), "one\n2\n");
+  rmSync(join(cwd, "gone.txt"));
+  mkdirSync(join(cwd, "dir"));
+  writeFileSync(join(cwd, "dir", "naïve – name.txt"), "new\n");
+  await changes.look("call_1");
+  await changes.close();
+  expect(events).toMatchObject([
+    { path: "dir/naïve – name.txt", change: "created", toolCallId: "call_1" },
+    { path: "gone.txt", change: "deleted" },
+    { path: "old.txt", change: "modified", diff: "--- a/old.txt\n+++ b/old.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n" },
+  ]);
+});
+
+test("a change is told once, and one made after the last look is told at the end", async () => {
+  const changes = watch();
+  await changes.ready();
+  writeFileSync(join(cwd, "a"), "1\n");
+  await changes.look("call_1");
+  await changes.look("call_2");
+  writeFileSync(join(cwd, "b"), "2\n");
+  await changes.close();
+  expect(events.map((event) => event.type === "file.changed" && [event.path, event.toolCallId])).toEqual([
+    ["a", "call_1"],
+    ["b", undefined],
+  ]);
+});
+
+test("a repository of the directory's own is neither read nor touched, and what it ignores is not told", async () => {
+  const git = (...args: string[]): string => execFileSync("git", ["-C", cwd, ...args], { encoding: "utf8" });
+  git("init", "--quiet");
+  writeFileSync(join(cwd, ".gitignore"), "build/\n");
+  const changes = watch();
+  await changes.ready();
+  mkdirSync(join(cwd, "build"));
+  mkdirSync(join(cwd, "node_modules"));
+  writeFileSync(join(cwd, "build", "out"), "x");
+  writeFileSync(join(cwd, "node_modules", "dep"), "x");
+  writeFileSync(join(cwd, "seen"), "x\n");
+  await changes.close();
+  expect(events.map((event) => event.type === "file.changed" && event.path)).toEqual(["seen"]);
+  expect(git("status", "--porcelain")).toContain("?? seen");
+  expect(git("count-objects").startsWith("0 objects")).toBe(true);
+});
+
+test("a binary file, a link and a changed mode are told without breaking the diffs of the others", async () => {
+  writeFileSync(join(cwd, "tool"), "#!/bin/sh\n");
+  const changes = watch();
+  await changes.ready();
+  writeFileSync(join(cwd, "a.bin"), Buffer.from([0, 1, 2, 255]));
+  symlinkSync("tool", join(cwd, "link"));
+  chmodSync(join(cwd, "tool"), 0o755);
+  writeFileSync(join(cwd, "z.txt"), "last\n");
+  await changes.close();
+  const told = events.flatMap((event) =>
+    event.type === "file.changed" ? [[event.path, event.change, event.diff?.includes("+last") ?? null]] : [],
+  );
+  expect(told).toEqual([
+    ["a.bin", "created", null],
+    ["link", "created", false],
+    ["tool", "modified", null],
+    ["z.txt", "created", true],
+  ]);
+});
+
+test("two runs in one directory look at the same time, and leave no file of theirs behind", async () => {
+  const [one, two] = [watch("run_1"), watch("run_2")];
+  await Promise.all([one.ready(), two.ready()]);
+  writeFileSync(join(cwd, "both"), "x\n");
+  await Promise.all([one.close(), two.close()]);
+  expect(events.map((event) => event.type)).toEqual(["file.changed", "file.changed"]);
+  const [shadow] = readdirSync(join(base, "state", "workspaces"));
+  expect(readdirSync(join(base, "state", "workspaces", shadow!)).filter((file) => file.startsWith("index"))).toEqual(["index"]);
+});
+
+test("a directory that cannot be looked at is a notice and not a failure", async () => {
+  rmSync(cwd, { recursive: true });
+  const changes = watch();
+  await changes.close();
+  expect(events).toMatchObject([{ type: "notice", code: "changes_unseen" }]);
+});
