@@ -61,8 +61,10 @@ export type ToolOutcome =
   | { readonly ok: true; readonly output: Record<string, unknown> }
   | { readonly ok: false; readonly error: ToolFailure };
 
-/** Gives a declaration its types; the catalogue then holds it as a plain `Tool`. */
-export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(tool: Tool<Input, Output>): Tool<Input, Output> {
+/** Gives a declaration its types, its name's included, from which the client infers; the catalogue then holds it as a plain `Tool`. */
+export function defineTool<const Name extends string, Input extends z.ZodObject, Output extends z.ZodObject>(
+  tool: Tool<Input, Output> & { readonly name: Name },
+): Tool<Input, Output> & { readonly name: Name } {
   return tool;
 }
 

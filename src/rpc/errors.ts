@@ -44,3 +44,12 @@ export const CLOSE_CODES = {
   too_many_errors: { code: 4400, retry: false },
 } as const satisfies Record<string, { code: number; retry: boolean }>;
 export type CloseReason = keyof typeof CLOSE_CODES;
+
+/** Closes of RFC 6455 that say that we speak wrongly, which we would again. */
+const FATAL_CLOSES: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1010]);
+
+/** Whether connecting again can help after a close with this code. What is unknown in 4400–4499 is taken for a refusal, as in HTTP. */
+export function mayRetry(closeCode: number): boolean {
+  const known = Object.values(CLOSE_CODES).find(({ code }) => code === closeCode);
+  return known?.retry ?? !(FATAL_CLOSES.has(closeCode) || (closeCode >= 4400 && closeCode < 4500));
+}
