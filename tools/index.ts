@@ -1,4 +1,27 @@
 // The catalogue: every tool of the box. To add one is one file and one line here.
+import { copy as fsCopy } from "./fs/copy.ts";
+import { edit as fsEdit } from "./fs/edit.ts";
+import { glob as fsGlob } from "./fs/glob.ts";
+import { grep as fsGrep } from "./fs/grep.ts";
+import { list as fsList } from "./fs/list.ts";
+import { mkdir as fsMkdir } from "./fs/mkdir.ts";
+import { move as fsMove } from "./fs/move.ts";
+import { read as fsRead } from "./fs/read.ts";
+import { remove as fsRemove } from "./fs/remove.ts";
+import { stat as fsStat } from "./fs/stat.ts";
+import { write as fsWrite } from "./fs/write.ts";
 import type { Tool } from "./tool.ts";
 
-export const tools = [] as const satisfies readonly Tool[];
+export const tools = [
+  fsRead,
+  fsWrite,
+  fsEdit,
+  fsList,
+  fsStat,
+  fsGlob,
+  fsGrep,
+  fsMove,
+  fsCopy,
+  fsRemove,
+  fsMkdir,
+] as const satisfies readonly Tool[];
