@@ -1,4 +1,5 @@
 // The catalogue: every harness of the box. To add one is one file and one line here.
 import type { Harness } from "./harness.ts";
+import { native } from "./native.ts";
 
-export const harnesses: readonly Harness[] = [];
+export const harnesses: readonly Harness[] = [native];

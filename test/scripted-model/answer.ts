@@ -45,7 +45,7 @@ async function sendFrames(response: ServerResponse, dialect: Dialect, reply: Rep
   for (const frame of dialect.frames(reply)) {
     if (response.destroyed) return "done";
     if (frame.chunk && chunks++ === faultAt && step.fault) {
-      if ("malformedAfterChunks" in step.fault) response.write('data: {"type":"half a fra\n\n');
+      if ("malformedAfterChunks" in step.fault) await writeFrame(response, { ...frame, data: '{"type":"half a fra' });
       else return await breakOff(response, dialect, step.fault);
     }
     if (frame.chunk && step.chunkDelayMs !== undefined) await delay(step.chunkDelayMs);
