@@ -1,0 +1,149 @@
+// How Claude Code is started for a run: its arguments, its environment, the files that it reads, and what makes a running one unfit.
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { HarnessError, type HarnessContext, type McpServer } from "../harness.ts";
+import type { ModelAccess } from "../providers.ts";
+import { ClaudeCodeOptions } from "./options.ts";
+
+/** The program's own choice in the version that we pin. */
+export const DEFAULT_MODEL = "anthropic/claude-opus-5-5";
+
+export interface Launch {
+  /** Without what names the session. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** This session's private directory: temporary files, and those of `files`; removed when the program ends. */
+  readonly directory: string;
+  /** Content by name; only its owner may read them, and secrets stand in no argument. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Every tool call must be asked for. */
+  readonly mustAsk: boolean;
+  /** Two launches with the same one can share a process. */
+  readonly fingerprint: string;
+}
+
+// They wait for a person, for a later time or for another agent; a run has none of these. Work in the background is switched off too.
+const POINTLESS_TOOLS = [
+  "AskUserQuestion",
+  "CronCreate",
+  "CronDelete",
+  "CronList",
+  "EnterPlanMode",
+  "EnterWorktree",
+  "ExitPlanMode",
+  "ExitWorktree",
+  "ListAgents",
+  "Monitor",
+  "ScheduleWakeup",
+  "SendMessage",
+  "Workflow",
+];
+
+const MCP_FILE = "mcp.json";
+const PROMPT_FILE = "system-prompt.md";
+
+/** Throws HarnessError `provider_not_supported`, and what `modelAccess` throws. */
+export function planLaunch(context: HarnessContext): Launch {
+  const options = ClaudeCodeOptions.parse(context.options ?? {});
+  const access = requireDialect(context.modelAccess(context.model ?? DEFAULT_MODEL));
+  const directory = directoryOf(context);
+  const { systemPrompt, mcpServers, mustAsk, limits } = context;
+  const files = {
+    ...(mcpServers.length > 0 && { [MCP_FILE]: JSON.stringify({ mcpServers: Object.fromEntries(mcpServers.map(mcpEntry)) }) }),
+    ...(systemPrompt !== undefined && { [PROMPT_FILE]: systemPrompt }),
+  };
+  const args = [...PROTOCOL, ...argumentsFor(context, options, access, directory)];
+  const env = environmentFor(context, options, access, directory);
+  // The program counts its budget from its start, so a run with one gets a process of its own.
+  const budgetOf = limits.maxCostUsd === undefined ? null : context.runId;
+  const fingerprint = digest(JSON.stringify([args, env, files, context.cwd, budgetOf]));
+  return { args, env, directory, files, mustAsk, fingerprint };
+}
+
+const PROTOCOL = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--include-partial-messages", "--verbose"];
+
+function argumentsFor(context: HarnessContext, options: ClaudeCodeOptions, access: ModelAccess, directory: string): string[] {
+  const { limits, schema, allowedTools, effort } = context;
+  const settings = ["--setting-sources", options.settingSources.join(","), "--strict-mcp-config"];
+  const permissions = context.mustAsk
+    ? ["--permission-mode", "manual", "--permission-prompt-tool", "stdio"]
+    : ["--permission-mode", "bypassPermissions"];
+  const offered = allowedTools?.filter((name) => !name.startsWith("mcp__"));
+  return [
+    ...settings,
+    ...permissions,
+    "--model",
+    access.model,
+    ...(effort === undefined ? [] : ["--effort", effort]),
+    ...(offered === undefined ? [] : ["--tools", offered.join(",")]),
+    "--disallowedTools",
+    ...POINTLESS_TOOLS,
+    ...context.deniedTools,
+    ...(context.mcpServers.length === 0 ? [] : ["--mcp-config", join(directory, MCP_FILE)]),
+    // Without the second, a resumed session would keep the prompt that it began with.
+    ...(context.systemPrompt === undefined
+      ? []
+      : ["--append-system-prompt-file", join(directory, PROMPT_FILE), "--system-prompt-snapshot", "off"]),
+    ...(schema === undefined ? [] : ["--json-schema", JSON.stringify(schema)]),
+    ...(limits.maxTurns === undefined ? [] : ["--max-turns", String(limits.maxTurns)]),
+    ...(limits.maxCostUsd === undefined ? [] : ["--max-budget-usd", String(limits.maxCostUsd)]),
+    ...(options.fallbackModel === undefined ? [] : ["--fallback-model", options.fallbackModel]),
+    ...(options.addDirectories.length === 0 ? [] : ["--add-dir", ...options.addDirectories]),
+  ];
+}
+
+function environmentFor(
+  context: HarnessContext,
+  options: ClaudeCodeOptions,
+  access: ModelAccess,
+  directory: string,
+): Record<string, string> {
+  // The process outlives the run, so it must not bear the run's marker; nor may the commands' environment turn it to another server.
+  const isOurs = (name: string): boolean => name in context.marker || /^(ANTHROPIC_|CLAUDE)/.test(name);
+  const forCommands = Object.fromEntries(Object.entries(context.env).filter(([name]) => !isOurs(name)));
+  return {
+    ...forCommands,
+    ...credentialsFor(access),
+    CLAUDE_CONFIG_DIR: join(context.stateDir, "config"),
+    CLAUDE_CODE_TMPDIR: directory,
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
+    CLAUDE_CODE_ENABLE_TODO_TOOLS: "1",
+    CLAUDE_CODE_MAX_RETRIES: String(options.maxRetries),
+    ENABLE_TOOL_SEARCH: String(options.toolSearch),
+    // It refuses to work without permission prompts as root, unless it is told that this is a box.
+    ...(process.getuid?.() === 0 && { IS_SANDBOX: "1" }),
+  };
+}
+
+function credentialsFor({ provider, baseUrl, apiKey, model }: ModelAccess): Record<string, string> {
+  if (provider === "anthropic") return { ANTHROPIC_BASE_URL: baseUrl, ANTHROPIC_API_KEY: apiKey };
+  return {
+    ANTHROPIC_BASE_URL: baseUrl,
+    ANTHROPIC_AUTH_TOKEN: apiKey,
+    // Elsewhere the program's own names for small and large models mean nothing.
+    ANTHROPIC_DEFAULT_HAIKU_MODEL: model,
+    ANTHROPIC_DEFAULT_SONNET_MODEL: model,
+    ANTHROPIC_DEFAULT_OPUS_MODEL: model,
+  };
+}
+
+function requireDialect(access: ModelAccess): ModelAccess {
+  if (access.dialect === "anthropic-messages") return access;
+  const message = `Claude Code speaks anthropic-messages, and ${access.provider} is reached with ${access.dialect}; use a model of the provider anthropic`;
+  throw new HarnessError("provider_not_supported", message, { data: { provider: access.provider, dialect: access.dialect } });
+}
+
+/** Short, for a socket's path must fit into 103 bytes. */
+function directoryOf({ stateDir, session }: HarnessContext): string {
+  return join(stateDir, "t", digest(session.id).slice(0, 12));
+}
+
+function mcpEntry(server: McpServer): [string, object] {
+  const { name, ...rest } = server;
+  return [name, rest];
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
