@@ -31,7 +31,7 @@ const runTables = `
     created_seq INTEGER NOT NULL,
     body TEXT NOT NULL,          -- the Run, as JSON
     request TEXT
-  ) WITHOUT ROWID;
+  );
   CREATE INDEX runs_newest ON runs (created_seq);
   CREATE INDEX runs_of_state ON runs (state, created_seq);
   CREATE INDEX runs_of_session ON runs (session_id, created_seq);
