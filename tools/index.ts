@@ -10,6 +10,14 @@ import { read as fsRead } from "./fs/read.ts";
 import { remove as fsRemove } from "./fs/remove.ts";
 import { stat as fsStat } from "./fs/stat.ts";
 import { write as fsWrite } from "./fs/write.ts";
+import { closeStdin as shellCloseStdin } from "./shell/close-stdin.ts";
+import { exec as shellExec } from "./shell/exec.ts";
+import { list as shellList } from "./shell/list.ts";
+import { read as shellRead } from "./shell/read.ts";
+import { signal as shellSignal } from "./shell/signal.ts";
+import { start as shellStart } from "./shell/start.ts";
+import { stop as shellStop } from "./shell/stop.ts";
+import { write as shellWrite } from "./shell/write.ts";
 import type { Tool } from "./tool.ts";
 
 export const tools = [
@@ -24,4 +32,12 @@ export const tools = [
   fsCopy,
   fsRemove,
   fsMkdir,
+  shellExec,
+  shellStart,
+  shellList,
+  shellRead,
+  shellWrite,
+  shellCloseStdin,
+  shellSignal,
+  shellStop,
 ] as const satisfies readonly Tool[];
