@@ -82,7 +82,7 @@ function tooNew(path: string, version: number): JournalError {
 function openSound(path: string, version: number, sync: "normal" | "full"): OpenDatabase {
   const db = new DatabaseSync(path);
   try {
-    db.exec(`PRAGMA busy_timeout = 1000; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync};
+    db.exec(`PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * 4096};`);
     if (version < SCHEMA_VERSION) migrate(db, version);
     return { db, epoch: readMeta(db, "epoch") ?? beginEpoch(db), opening: openingOf(version) };
