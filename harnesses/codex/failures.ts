@@ -1,0 +1,69 @@
+// From how Codex tells of a failed turn to errors that a host can act on.
+import { z } from "zod";
+import { HarnessError } from "../harness.ts";
+import type { TurnError } from "./protocol.ts";
+
+/** Codex's own words for what went wrong, and ours. */
+const CODES: Readonly<Record<string, string>> = {
+  contextWindowExceeded: "context_exceeded",
+  usageLimitExceeded: "quota_exceeded",
+  sessionBudgetExceeded: "quota_exceeded",
+  rateLimitExceeded: "rate_limited",
+  flexUnavailable: "overloaded",
+  serverOverloaded: "overloaded",
+  policyCapacityUnavailable: "overloaded",
+  internalServerError: "server_error",
+  modelNotFound: "model_not_found",
+  unauthorized: "unauthorized",
+  badRequest: "bad_request",
+  cyberPolicy: "model_refused",
+  misalignmentPolicyViolation: "model_refused",
+  tooManyDenials: "permission_denied",
+  sandboxError: "sandbox_failed",
+  httpConnectionFailed: "connection_failed",
+  responseStreamConnectionFailed: "connection_failed",
+  responseStreamDisconnected: "connection_failed",
+  responseTooManyFailedAttempts: "connection_failed",
+};
+
+/** The error of a failed turn. `lastRetry` is what the last attempt before it failed with: the final word is often only "other". */
+export function failureOf(error: TurnError | null | undefined, lastRetry: TurnError | null): HarnessError {
+  const info = infoOf(error) ?? infoOf(lastRetry);
+  const refusal = info ? null : bodyOf(error?.message);
+  if (refusal !== null)
+    return new HarnessError("bad_request", `The model's server refuses the request: ${refusal}`, { data: { status: 400 } });
+  const status = info?.status ?? null;
+  const code = (status !== null && codeOfStatus(status)) || (info && CODES[info.word]) || "agent_failed";
+  const message = error?.message ?? "Codex reports a failed turn and gives no reason";
+  return new HarnessError(code, message, { data: { status, reason: info?.word ?? null } });
+}
+
+const AnswerBody = z.object({ error: z.object({ message: z.string() }) });
+
+/** Of a 400 alone Codex passes on the answer's body, word for word, and nothing else. Null for any other message. */
+function bodyOf(message: string | undefined): string | null {
+  try {
+    const body: unknown = JSON.parse(message ?? "");
+    return AnswerBody.safeParse(body).data?.error.message ?? message ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function infoOf(error: TurnError | null | undefined): { word: string; status: number | null } | null {
+  const info = error?.codexErrorInfo;
+  if (info === null || info === undefined || info === "other") return null;
+  if (typeof info === "string") return { word: info, status: null };
+  const [word, detail] = Object.entries(info)[0] ?? [];
+  return word === undefined ? null : { word, status: detail?.httpStatusCode ?? null };
+}
+
+function codeOfStatus(status: number): string | null {
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "forbidden";
+  if (status === 404) return "model_not_found";
+  if (status === 429) return "rate_limited";
+  if (status === 503 || status === 529) return "overloaded";
+  if (status >= 500) return "server_error";
+  return status >= 400 ? "bad_request" : null;
+}

@@ -1,0 +1,69 @@
+// Which of Codex's tools a run offers: what can be switched off is; what cannot is declined each time it is tried.
+import type { HarnessContext } from "../harness.ts";
+import { HarnessError } from "../harness.ts";
+
+type Config = Readonly<Record<string, unknown>>;
+
+export interface ToolSelection {
+  /** Merged into the thread's features. */
+  readonly features: Readonly<Record<string, boolean>>;
+  readonly webSearch: boolean;
+  readonly plan: boolean;
+  /** Lists for an MCP server's configuration. */
+  forServer(name: string): Config;
+  /** True when a call that Codex asks about is to be declined without asking anyone. */
+  declines(tool: string): boolean;
+  /** Codex must ask about each call, if only for us to decline some. */
+  readonly mustAsk: boolean;
+}
+
+/** Codex asks about the use of these, so that they can be declined. */
+const ASKED = ["exec_command", "apply_patch"] as const;
+/** Codex uses these without asking, so that with permissions to ask for they are not offered. */
+const UNASKED = ["view_image", "web_search", "image_generation"] as const;
+const KNOWN: readonly string[] = [...ASKED, ...UNASKED, "update_plan"];
+const MCP_TOOL = /^mcp__(?<server>.+?)(__(?<tool>.+))?$/;
+
+/** Throws HarnessError `unknown_tool`, which lists the known. */
+export function selectTools(context: Pick<HarnessContext, "allowedTools" | "deniedTools" | "mustAsk" | "mcpServers">): ToolSelection {
+  const { allowedTools, deniedTools, mustAsk } = context;
+  for (const name of [...(allowedTools ?? []), ...deniedTools]) refuseUnknown(name, context.mcpServers);
+  const isOffered = (name: string): boolean => !deniedTools.includes(name) && (allowedTools?.includes(name) ?? true);
+  const isQuiet = (name: string): boolean => isOffered(name) && !mustAsk;
+  const shell = isOffered("exec_command");
+  return {
+    features: {
+      ...(!shell && { shell_tool: false, unified_exec: false }),
+      ...(!isQuiet("view_image") && { view_image: false }),
+      ...(!isQuiet("image_generation") && { image_generation: false }),
+    },
+    webSearch: isQuiet("web_search"),
+    plan: isOffered("update_plan"),
+    forServer: (server) => serverLists(server, allowedTools, deniedTools),
+    declines: (tool) => (ASKED as readonly string[]).includes(tool) && !isOffered(tool),
+    mustAsk: mustAsk || ASKED.some((name) => !isOffered(name)),
+  };
+}
+
+function refuseUnknown(name: string, servers: HarnessContext["mcpServers"]): void {
+  const server = MCP_TOOL.exec(name)?.groups?.["server"];
+  if (KNOWN.includes(name) || (server !== undefined && servers.some((each) => each.name === server))) return;
+  const known = [...KNOWN, ...servers.map((each) => `mcp__${each.name}__*`)].join(", ");
+  throw new HarnessError("unknown_tool", `Codex cannot be told to offer or withhold "${name}"; it can for: ${known}`);
+}
+
+/** `mcp__server` and `mcp__server__*` mean all of its tools. */
+function serverLists(server: string, allowed: readonly string[] | undefined, denied: readonly string[]): Config {
+  const namesIn = (list: readonly string[]): string[] =>
+    list.flatMap((name) => {
+      const groups = MCP_TOOL.exec(name)?.groups;
+      return groups?.["server"] === server ? [groups["tool"] ?? "*"] : [];
+    });
+  const deniedNames = namesIn(denied);
+  const allowedNames = allowed && namesIn(allowed);
+  if (deniedNames.includes("*")) return { enabled_tools: [] };
+  return {
+    ...(deniedNames.length > 0 && { disabled_tools: deniedNames }),
+    ...(allowedNames && !allowedNames.includes("*") && { enabled_tools: allowedNames }),
+  };
+}

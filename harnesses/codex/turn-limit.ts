@@ -1,0 +1,32 @@
+// Counts a run's requests to the model against its limit, since Codex knows none.
+import type { HarnessEvent, HarnessEventType } from "../events.ts";
+
+/** Any of these after the last request that was allowed means that another one is under way. */
+const SIGNS_OF_WORK: ReadonlySet<HarnessEventType> = new Set([
+  "message.delta",
+  "message",
+  "reasoning.delta",
+  "reasoning",
+  "tool.started",
+  "plan.updated",
+]);
+
+export class TurnLimit {
+  readonly #maxTurns: number;
+  #turns = 0;
+  #calledTool = false;
+
+  constructor(maxTurns: number | undefined) {
+    this.#maxTurns = maxTurns ?? Infinity;
+  }
+
+  /** True when the run goes on, or is about to, past its last turn: one that calls a tool wants another. */
+  isPassedBy({ type }: HarnessEvent): boolean {
+    if (type === "tool.started") this.#calledTool = true;
+    if (type !== "turn") return this.#turns >= this.#maxTurns && SIGNS_OF_WORK.has(type);
+    this.#turns++;
+    const wantsMore = this.#calledTool;
+    this.#calledTool = false;
+    return wantsMore && this.#turns >= this.#maxTurns;
+  }
+}
