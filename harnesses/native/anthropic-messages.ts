@@ -1,14 +1,22 @@
 // Our turns as Anthropic messages, with the marks that let its server cache the conversation so far.
 import type Anthropic from "@anthropic-ai/sdk";
-import { exchangesOf, portableCallId, type Exchange, type ModelTurn, type ToolTurn, type Turn, type UserPart } from "./turn.ts";
+import {
+  answeredCallId,
+  exchangesOf,
+  portableCallId,
+  type Exchange,
+  type ModelTurn,
+  type ToolTurn,
+  type Turn,
+  type UserPart,
+} from "./turn.ts";
 
 /** With the one on the system prompt this stays within the four that a request may carry. */
 const CACHED_USER_MESSAGES = 2;
 
 /** `model` is the one asked now: what another model said is told in plain blocks, without its signatures. */
 export function anthropicMessages(turns: readonly Turn[], model: string): Anthropic.MessageParam[] {
-  const exchanges = exchangesOf(turns);
-  const messages = exchanges.map((exchange, index) => messageOf(exchange, exchanges[index - 1], model));
+  const messages = exchangesOf(turns).map((exchange) => messageOf(exchange, model));
   for (const message of messages.filter(({ role }) => role === "user").slice(-CACHED_USER_MESSAGES)) {
     const last = (message.content as CacheableBlock[]).at(-1);
     if (last) last.cache_control = { type: "ephemeral" };
@@ -18,10 +26,9 @@ export function anthropicMessages(turns: readonly Turn[], model: string): Anthro
 
 type CacheableBlock = Anthropic.TextBlockParam | Anthropic.ImageBlockParam | Anthropic.DocumentBlockParam | Anthropic.ToolResultBlockParam;
 
-function messageOf(exchange: Exchange, before: Exchange | undefined, model: string): Anthropic.MessageParam {
+function messageOf(exchange: Exchange, model: string): Anthropic.MessageParam {
   if (exchange.side === "model") return { role: "assistant", content: modelContent(exchange.turn, model) };
-  const asRaw = before?.side === "model" && before.turn.raw.model === model;
-  const answers = exchange.answers.map((answer) => answerOf(answer, asRaw));
+  const answers = exchange.answers.map((answer) => answerOf(answer, answeredCallId(answer, exchange.answered, model)));
   return { role: "user", content: [...answers, ...exchange.parts.map(partOf)] };
 }
 
@@ -33,10 +40,10 @@ function modelContent(turn: ModelTurn, model: string): Anthropic.ContentBlockPar
   ];
 }
 
-function answerOf({ toolCallId, text, failed }: ToolTurn, asRaw: boolean): Anthropic.ToolResultBlockParam {
+function answerOf({ text, failed }: ToolTurn, id: string): Anthropic.ToolResultBlockParam {
   return {
     type: "tool_result",
-    tool_use_id: asRaw ? toolCallId : portableCallId(toolCallId),
+    tool_use_id: id,
     content: [{ type: "text", text: text === "" ? "(no output)" : text }],
     ...(failed && { is_error: true }),
   };

@@ -35,7 +35,8 @@ function bodyOf(model: string, name: string, request: ModelRequest): Anthropic.M
   const { effort } = request;
   const maxTokens = request.maxOutputTokens ?? traits.maxOutputTokens;
   const budget = Math.min(THINKING_BUDGET[effort ?? "low"], maxTokens - 1_024);
-  const format = request.schema && strictSchema(request.schema, { allRequired: false });
+  // Models of before structured outputs refuse a format.
+  const format = request.schema && traits.thinking !== "none" && strictSchema(request.schema, { allRequired: false });
   const outputConfig = {
     ...(format && { format: { type: "json_schema" as const, schema: format } }),
     ...(effort && traits.thinking === "adaptive" && { effort }),

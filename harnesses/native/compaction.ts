@@ -2,6 +2,7 @@
 import type { HarnessEvent } from "../events.ts";
 import { HarnessError } from "../harness.ts";
 import type { Model, ModelRequest, Reply, ReplyUsage } from "./model.ts";
+import { relay } from "./relay.ts";
 import { replyWithRetries, type RetryLimits } from "./retry.ts";
 import { shorten } from "./tool-results.ts";
 import type { Transcript } from "./transcript.ts";
@@ -82,11 +83,7 @@ async function* askForSummary(older: readonly Turn[], setup: CompactionSetup): A
   const history = shorten(older.map(showTurn).join("\n\n"), maxChars);
   const turns = [userText(`<conversation>\n${history}\n</conversation>\n\nSum up this conversation for the agent that goes on with it.`)];
   const stream = replyWithRetries(setup.model, { ...setup.request, turns, system: SYSTEM, tools: [] }, setup.retry);
-  for (;;) {
-    const step = await stream.next();
-    if (step.done) return step.value;
-    if (step.value.type === "notice") yield step.value;
-  }
+  return yield* relay(stream, ({ type }) => type === "notice");
 }
 
 function showTurn(turn: Turn): string {

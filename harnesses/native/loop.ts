@@ -48,7 +48,7 @@ interface Progress {
   answerOnly: boolean;
 }
 
-/** Carries the conversation to the model's final answer. Throws HarnessError `max_turns`, `max_tokens`, `model_refused`, `result_invalid`, and what calling a model can throw. */
+/** Carries the conversation to the model's final answer. Throws HarnessError `max_turns`, `max_tokens`, `model_refused`, `schema_mismatch`, and what calling a model can throw. */
 export async function* converse(setup: LoopSetup): AsyncGenerator<HarnessEvent, FinalAnswer> {
   const progress: Progress = { turns: 0, continuations: 0, repairs: 0, begun: "", answerOnly: false };
   for (;;) {
@@ -151,7 +151,7 @@ async function settleAnswer(reply: Reply, { steering, check, transcript }: LoopS
     return checked ? { text, json: checked.json } : { text };
   }
   if (++progress.repairs > MAX_REPAIRS) {
-    throw new HarnessError("result_invalid", `The answer did not satisfy the schema after ${MAX_REPAIRS} repairs:\n${checked.problem}`, {
+    throw new HarnessError("schema_mismatch", `The answer did not satisfy the schema after ${MAX_REPAIRS} repairs:\n${checked.problem}`, {
       data: { text },
     });
   }

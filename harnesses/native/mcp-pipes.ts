@@ -4,7 +4,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { PipedProcess } from "../../tools/process/process.ts";
 
-const STOP_GRACE_MS = 1_000;
+const STOP_GRACE_MS = 500;
 
 /** Loaded lazily, by `mcp-tools.ts`: it brings the MCP SDK with it. */
 export class PipeTransport implements Transport {

@@ -2,6 +2,7 @@
 import type OpenAI from "openai";
 import type { HarnessEvent } from "../events.ts";
 import type { ModelAccess } from "../providers.ts";
+import { chatExtras, markCached } from "./chat-extras.ts";
 import { ModelFailure } from "./model-failure.ts";
 import type { Model, ModelRequest, Reply, ReplyUsage, StopReason } from "./model.ts";
 import { readModelStream } from "./model-stream.ts";
@@ -13,18 +14,19 @@ import { strictSchema } from "./structured.ts";
 type Chunk = OpenAI.Chat.ChatCompletionChunk;
 type Body = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 
-/** These pass PDFs on and understand `reasoning` and `usage.include`, which other servers refuse or ignore. */
-const GATEWAYS: ReadonlySet<string> = new Set(["openrouter", "vercel"]);
+/** Gateways pass PDFs on to models that read them; local servers refuse them. */
+const TAKE_PDF: ReadonlySet<string> = new Set(["openrouter", "vercel"]);
 
 export function openaiChatModel(access: ModelAccess): Model {
   const name = `${access.provider}/${access.model}`;
-  const isGateway = GATEWAYS.has(access.provider);
   return {
     name,
-    takesPdf: isGateway,
+    takesPdf: TAKE_PDF.has(access.provider),
     async *reply(request) {
       const client = await openOpenaiClient(access);
-      const body = { ...bodyOf(access.model, name, request), ...extrasOf(request, isGateway) };
+      const { fields, marksCache } = chatExtras(access.provider, access.model, request);
+      const plain = bodyOf(access.model, name, request);
+      const body = { ...plain, ...fields, ...(marksCache && { messages: markCached(plain.messages) }) };
       const open = (signal: AbortSignal) => client.chat.completions.create(body, { signal });
       const reading = new ChunkReader(request.messageId);
       for await (const chunk of readModelStream(open, request.stallMs, request.signal)) yield* reading.read(chunk);
@@ -46,11 +48,6 @@ function bodyOf(model: string, name: string, request: ModelRequest): Body {
     ...(request.maxOutputTokens !== undefined && { max_tokens: request.maxOutputTokens }),
     ...(request.schema && answersNow && { response_format: formatOf(request.schema) }),
   };
-}
-
-function extrasOf(request: ModelRequest, isGateway: boolean): Record<string, unknown> {
-  if (!isGateway) return request.effort ? { reasoning_effort: request.effort } : {};
-  return { usage: { include: true }, ...(request.effort && { reasoning: { effort: request.effort } }) };
 }
 
 function formatOf(schema: Readonly<Record<string, unknown>>): OpenAI.ResponseFormatJSONSchema {

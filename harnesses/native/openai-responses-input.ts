@@ -1,6 +1,6 @@
 // Our turns as the input items of OpenAI Responses.
 import type OpenAI from "openai";
-import { exchangesOf, portableCallId, type Exchange, type ModelTurn, type Turn, type UserPart } from "./turn.ts";
+import { answeredCallId, exchangesOf, portableCallId, type Exchange, type ModelTurn, type Turn, type UserPart } from "./turn.ts";
 
 type InputItem = OpenAI.Responses.ResponseInputItem;
 
@@ -11,10 +11,10 @@ export function responsesInput(turns: readonly Turn[], model: string): InputItem
 
 function itemsOf(exchange: Exchange, model: string): InputItem[] {
   if (exchange.side === "model") return modelItems(exchange.turn, model);
-  const answers = exchange.answers.map(({ toolCallId, text }) => ({
+  const answers = exchange.answers.map((answer) => ({
     type: "function_call_output" as const,
-    call_id: portableCallId(toolCallId),
-    output: text,
+    call_id: answeredCallId(answer, exchange.answered, model),
+    output: answer.text,
   }));
   const content = exchange.parts.map(partOf);
   return [...answers, ...(content.length > 0 ? [{ type: "message" as const, role: "user" as const, content }] : [])];

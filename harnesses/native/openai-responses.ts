@@ -114,8 +114,13 @@ class ResponseReader {
     const { text, reasoning, calls } = this.#reply;
     const reason = this.#response.incomplete_details?.reason;
     const usage = usageOf(this.#response.usage);
-    return { text, reasoning, calls, stop: stopOf(reason, this.#refused), usage, raw: this.#items.filter(Boolean) };
+    return { text, reasoning, calls, stop: stopOf(reason, this.#refused), usage, raw: this.#items.filter(canGoBack) };
   }
+}
+
+/** Reasoning without its sealed content is only a reference to a server that stores nothing. */
+function canGoBack(item: OutputItem): boolean {
+  return item.type !== "reasoning" || Boolean(item.encrypted_content);
 }
 
 function stopOf(reason: string | undefined, refused: boolean): StopReason {

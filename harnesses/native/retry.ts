@@ -4,6 +4,7 @@ import type { HarnessEvent } from "../events.ts";
 import { ModelFailure } from "./model-failure.ts";
 import type { Model, ModelRequest, Reply } from "./model.ts";
 import { wait } from "./model-stream.ts";
+import { relay } from "./relay.ts";
 
 export interface RetryLimits {
   readonly maxAttempts: number;
@@ -25,13 +26,11 @@ export async function* replyWithRetries(
     const messageId = `msg_${crypto.randomUUID()}`;
     let streamed = false;
     try {
-      const stream = model.reply({ ...request, messageId });
-      for (;;) {
-        const step = await stream.next();
-        if (step.done) return { ...step.value, messageId };
-        streamed ||= step.value.type === "message.delta" || step.value.type === "reasoning.delta";
-        yield step.value;
-      }
+      const reply = yield* relay(model.reply({ ...request, messageId }), ({ type }) => {
+        streamed ||= type === "message.delta" || type === "reasoning.delta";
+        return true;
+      });
+      return { ...reply, messageId };
     } catch (error) {
       request.signal.throwIfAborted();
       if (!(error instanceof ModelFailure)) throw error;

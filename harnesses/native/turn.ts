@@ -42,15 +42,24 @@ export function userText(text: string): Turn {
 }
 
 /** What one side says before the other speaks again. */
-export type Exchange = { side: "model"; turn: ModelTurn } | { side: "user"; answers: readonly ToolTurn[]; parts: readonly UserPart[] };
+export type Exchange = { readonly side: "model"; readonly turn: ModelTurn } | UserExchange;
+
+export interface UserExchange {
+  readonly side: "user";
+  /** To the calls of `answered`. */
+  readonly answers: readonly ToolTurn[];
+  readonly answered: ModelTurn | null;
+  readonly parts: readonly UserPart[];
+}
 
 /** Joins neighbouring turns of the user's side: providers want tool answers and new input in one message, answers first. */
 export function exchangesOf(turns: readonly Turn[]): Exchange[] {
   const exchanges: Exchange[] = [];
   let answers: ToolTurn[] = [];
   let parts: UserPart[] = [];
+  let answered: ModelTurn | null = null;
   const flush = (): void => {
-    if (answers.length > 0 || parts.length > 0) exchanges.push({ side: "user", answers, parts });
+    if (answers.length > 0 || parts.length > 0) exchanges.push({ side: "user", answers, answered, parts });
     answers = [];
     parts = [];
   };
@@ -61,10 +70,16 @@ export function exchangesOf(turns: readonly Turn[]): Exchange[] {
     else if (turn.text !== "" || turn.calls.length > 0) {
       flush();
       exchanges.push({ side: "model", turn });
+      answered = turn;
     }
   }
   flush();
   return exchanges;
+}
+
+/** The id of an answered call: as the model gave it where it gets its own words back, else in the form that every provider takes. */
+export function answeredCallId({ toolCallId }: ToolTurn, answered: ModelTurn | null, model: string): string {
+  return answered?.raw.model === model ? toolCallId : portableCallId(toolCallId);
 }
 
 /** A call id in the form that every provider takes, for a history that another provider began. */

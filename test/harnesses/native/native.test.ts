@@ -229,7 +229,7 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
 
   test("a structured answer that stays wrong fails the run after two repairs", async () => {
     const { error } = await run([{ text: "not even JSON", times: 3 }], { schema: SCHEMA });
-    expect(error).toMatchObject({ code: "result_invalid", message: expect.stringContaining("not JSON alone") as string });
+    expect(error).toMatchObject({ code: "schema_mismatch", message: expect.stringContaining("not JSON alone") as string });
     expect(script.asked).toHaveLength(3);
   });
 
@@ -393,4 +393,55 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     const closed = new Set([...ids("message", "messageId"), ...ids("message.retracted", "messageId")]);
     expect(ids("message.delta", "messageId").every((id) => closed.has(id))).toBe(true);
   });
+});
+
+test("a server that asks for a longer pause than a run may wait fails it, saying until when", async () => {
+  const script = server.script("pause", [{ fault: { status: 429, retryAfterS: 3_600 } }], { strict: true });
+  const modelAccess = accessTo(script, "anthropic-messages");
+  const { error } = await box.run(native, { model: "anthropic/claude-opus-5-5", modelAccess });
+  expect(error).toMatchObject({ code: "rate_limited", data: { retryAfterMs: 3_600_000 } });
+});
+
+test("anthropic: a paused turn is gone on with", async () => {
+  const script = server.script("paused", [{ text: "Half ", stop: "pause_turn" }, { text: "whole." }], { strict: true });
+  const modelAccess = accessTo(script, "anthropic-messages");
+  const { events } = await box.run(native, { model: "anthropic/claude-opus-5-5", modelAccess });
+  expect(events.at(-1)).toEqual({ type: "result", text: "whole." });
+  expect(eventsOf(events, "turn")).toHaveLength(2);
+});
+
+test("a long answer of a tool is shortened for the model, its end kept", async () => {
+  const command = "head -c 300000 /dev/zero | tr '\\0' a; echo the end";
+  const script = server.script("long", [{ calls: [{ tool: "shell_exec", input: { command } }] }, { text: "ok" }], { strict: true });
+  await box.run(native, { model: "openai/gpt-6-sol", modelAccess: accessTo(script, "openai-responses"), tools: [commandTool] });
+  const [answer = ""] = (await script.arrival(2)).asked?.toolResults ?? [];
+  expect(answer.length).toBeLessThan(101_000);
+  expect(answer).toContain("characters left out here");
+  expect(answer.endsWith("the end")).toBe(true);
+});
+
+test.each([
+  ["a missing file", "none.txt", "file_not_found"],
+  ["a directory", ".", "file_not_supported"],
+  ["a binary file", "program", "file_not_supported"],
+  ["a text that is too long", "long.txt", "file_too_large"],
+  ["a PDF for a local server", "paper.pdf", "file_not_supported"],
+])("%s in the prompt fails the run before the model is asked", async (_, path, code) => {
+  await writeFile(join(box.cwd, "program"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0xff, 0x00]));
+  await writeFile(join(box.cwd, "long.txt"), "x".repeat(600_000));
+  await writeFile(join(box.cwd, "paper.pdf"), "%PDF-1.7");
+  const script = server.script("files", [], { strict: true });
+  const wishes = { model: "vllm/m", modelAccess: accessTo(script, "openai-chat"), prompt: [{ type: "file" as const, path }] };
+  expect((await box.run(native, wishes)).error).toMatchObject({ code });
+  expect(script.requests).toEqual([]);
+});
+
+test("a schema that is none and a session that is not there fail before the model is asked", async () => {
+  const script = server.script("refused", [], { strict: true });
+  const modelAccess = accessTo(script, "anthropic-messages");
+  expect((await box.run(native, { modelAccess, schema: { type: "strnig" } })).error).toMatchObject({ code: "invalid_schema" });
+  expect((await box.run(native, { modelAccess, session: { token: crypto.randomUUID() } })).error).toMatchObject({
+    code: "session_not_found",
+  });
+  expect(script.requests).toEqual([]);
 });

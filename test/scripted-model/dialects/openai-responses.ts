@@ -104,7 +104,7 @@ function itemsOf(reply: Reply): JsonObject[] {
   const items: JsonObject[] = [];
   if (reply.reasoning !== "") {
     const summary = [{ type: "summary_text", text: reply.reasoning }];
-    items.push({ id: `rs_${reply.id}`, type: "reasoning", status: "completed", summary, encrypted_content: null });
+    items.push({ id: `rs_${reply.id}`, type: "reasoning", status: "completed", summary, encrypted_content: `sealed-${reply.id}` });
   }
   if (reply.text !== "") {
     const refused = reply.stop === "refusal";
