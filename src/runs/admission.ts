@@ -19,7 +19,7 @@ export interface AdmissionSurroundings {
   readonly agentsDir: string;
   readonly paths: PathPolicy;
   readonly session: (sessionId: string) => SessionRecord | undefined;
-  readonly modelAccess: (model: string, request: RunRequest) => ModelAccess;
+  readonly resolveModel: (model: string, request: RunRequest) => ModelAccess;
 }
 
 /** A request that can be carried out as far as can be known. */
@@ -124,9 +124,9 @@ async function checkSchema(schema: Readonly<Record<string, unknown>>): Promise<v
   }
 }
 
-function checkModel(model: string, request: RunRequest, { modelAccess }: AdmissionSurroundings): void {
+function checkModel(model: string, request: RunRequest, { resolveModel }: AdmissionSurroundings): void {
   try {
-    modelAccess(model, request);
+    resolveModel(model, request);
   } catch (error) {
     if (error instanceof HarnessError) throw new RpcError("refused", error.message, { ...error.data, code: error.code });
     throw error;

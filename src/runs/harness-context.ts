@@ -12,10 +12,13 @@ import type { Tool } from "../../tools/tool.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Log } from "../log.ts";
 import type { Run, RunRequest } from "../methods.ts";
+import type { ModelGateway } from "../models/gateway.ts";
+import type { ChangeWatch } from "../workspace/change-watch.ts";
 import type { Admission } from "./admission.ts";
 import { allowsEverything, type PermissionBroker } from "./permissions.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import type { RunStore } from "./run-store.ts";
+import type { RunWatch, WatchLimits } from "./run-watch.ts";
 import { chooseTools, toolCaller } from "./run-tools.ts";
 
 /** Between SIGTERM and SIGKILL for what a run leaves behind. */
@@ -29,13 +32,17 @@ export interface ExecutionSurroundings {
   readonly tools: readonly Tool[];
   readonly permissions: PermissionBroker;
   readonly warmPoolOf: (harness: string) => WarmPool;
-  readonly modelAccess: (model: string, request: RunRequest) => ModelAccess;
+  /** The model's server and key. Throws HarnessError. */
+  readonly resolveModel: (model: string, request: RunRequest) => ModelAccess;
+  /** Stands between the agents and the model's server, so that they never hold the key. */
+  readonly gateway: ModelGateway;
   readonly paths: PathPolicy;
   readonly commandEnv: Readonly<Record<string, string>>;
   readonly stateDir: string;
   readonly agentsDir: string;
   /** For a run that names no time limit itself. */
   readonly runTimeoutMs: number;
+  readonly watch: WatchLimits;
   readonly log: Log;
 }
 
@@ -48,10 +55,12 @@ export interface RunMatter {
   readonly signal: AbortSignal;
   readonly steering: InputQueue;
   readonly recorder: RunRecorder;
+  readonly changes: ChangeWatch;
+  readonly watch: RunWatch;
 }
 
 export async function harnessContext(matter: RunMatter, around: ExecutionSurroundings): Promise<HarnessContext> {
-  const { run, admission, session, prompt, signal, steering, recorder } = matter;
+  const { run, admission, session, prompt, signal, steering, recorder, changes, watch } = matter;
   const { runId, cwd } = run;
   const { request, harness, model, options } = admission;
   const { processes, permissions, paths, log, agentsDir } = around;
@@ -60,7 +69,9 @@ export async function harnessContext(matter: RunMatter, around: ExecutionSurroun
   const tools = chooseTools(around.tools, request);
   const marker = processes.markerOf(runId);
   const env = { ...around.commandEnv, ...request.env };
-  const askPermission: HarnessContext["askPermission"] = (question) => permissions.decide(runId, request.permissions, question, signal);
+  const askPermission: HarnessContext["askPermission"] = (question) =>
+    watch.during(permissions.decide(runId, request.permissions, question, signal));
+  const onReady = (): Promise<void> => changes.ready();
   const onOutput: RunRecorder["recordToolOutput"] = (...output) => recorder.recordToolOutput(...output);
   const matters = { runId, prompt, cwd, env, signal, session, steering, stateDir, agentsDir, tools, askPermission, options, marker };
   return {
@@ -75,8 +86,8 @@ export async function harnessContext(matter: RunMatter, around: ExecutionSurroun
     mcpServers: request.mcpServers,
     mustAsk: !allowsEverything(request.permissions),
     warm: around.warmPoolOf(harness.name),
-    call: toolCaller({ runId, tools, cwd, env, signal, paths, processes, log, askPermission, onOutput }),
-    modelAccess: (name) => around.modelAccess(name, request),
+    call: toolCaller({ runId, tools, cwd, env, signal, paths, processes, log, askPermission, onReady, onOutput }),
+    modelAccess: (name) => around.gateway.accessFor(session.id, around.resolveModel(name, request)),
     spawn: (asked) => processes.spawn({ ...asked, owner: asked.owner ?? runId }),
     sweep: (owner, spare) => processes.stopOwner(owner, { graceMs: SWEEP_GRACE_MS, spare }),
   };

@@ -3,6 +3,7 @@ import type { UsageEvent } from "../../harnesses/events.ts";
 import type { RunLimits } from "../../harnesses/harness.ts";
 import type { ResourceUse } from "../../tools/process/process.ts";
 import type { RunUsage } from "../events.ts";
+import type { TokenUse } from "../models/usage-meter.ts";
 
 /** The sums that tokens and cost are made of. */
 export interface Totals {
@@ -16,16 +17,19 @@ export interface Totals {
 
 const TOKEN_FIELDS = ["inputTokens", "outputTokens", "cachedInputTokens", "cacheWriteTokens", "reasoningTokens"] as const;
 
+const NOTHING: Totals = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, costUsd: 0 };
+
 export interface Exhaustion {
   readonly limit: "max_turns" | "max_tokens" | "max_cost";
   readonly message: string;
 }
 
 export class Ledger {
-  readonly #used: Totals = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, costUsd: 0 };
+  readonly #used: Totals = { ...NOTHING };
   readonly #bases = new Set<"reported" | "computed">();
   /** The last session totals seen, by model: what the next difference is taken from. */
   readonly #sessionTotals: Map<string, Totals>;
+  readonly #seen: Totals = { ...NOTHING };
   #turns = 0;
   #calls = 0;
 
@@ -51,9 +55,16 @@ export class Ledger {
     this.#calls++;
   }
 
-  /** Nothing was reported by the harness: what a hollow completion looks like. */
+  /** What the model gateway has read in an answer that passed through it: the limits hold even for a harness that reports late, or nothing. */
+  addSeen(use: TokenUse): void {
+    this.#seen.inputTokens += use.inputTokens;
+    this.#seen.outputTokens += use.outputTokens;
+    this.#seen.cachedInputTokens += use.cachedInputTokens;
+  }
+
+  /** Neither the harness nor the gateway knows of any use: what a hollow completion looks like. */
   get isEmpty(): boolean {
-    return this.#calls === 0 || this.#used.inputTokens + this.#used.outputTokens === 0;
+    return tokensOf(this.#used) + tokensOf(this.#seen) === 0;
   }
 
   /** What the next run of the session must know. */
@@ -63,7 +74,7 @@ export class Ledger {
 
   /** The limit that has been passed, if any. */
   exhausted({ maxTurns, maxTokens, maxCostUsd }: RunLimits): Exhaustion | null {
-    const tokens = this.#used.inputTokens + this.#used.outputTokens;
+    const tokens = Math.max(tokensOf(this.#used), tokensOf(this.#seen));
     const cost = this.#used.costUsd ?? 0;
     if (maxTurns !== undefined && this.#turns > maxTurns)
       return { limit: "max_turns", message: `The run has taken more than ${maxTurns} turns` };
@@ -95,6 +106,10 @@ export class Ledger {
     for (const field of TOKEN_FIELDS) amount[field] = Math.max(0, now[field] - last[field]);
     return amount;
   }
+}
+
+function tokensOf({ inputTokens, outputTokens }: Totals): number {
+  return inputTokens + outputTokens;
 }
 
 function totalsOf(event: UsageEvent): Totals {

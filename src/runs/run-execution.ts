@@ -1,10 +1,13 @@
 // One run, carried from its start to its one end: the harness driven, what it says taken down, what it started ended.
 import type { Prompt } from "../../harnesses/content.ts";
+import type { HarnessEvent } from "../../harnesses/events.ts";
 import { HarnessError, type Harness, type HarnessContext } from "../../harnesses/harness.ts";
 import { InputQueue } from "../../harnesses/input-queue.ts";
 import { compileSchema, repairInstruction } from "../../harnesses/schema-check.ts";
 import type { ResourceUse } from "../../tools/process/process.ts";
 import type { Run } from "../methods.ts";
+import type { AskingRun } from "../models/grants.ts";
+import { ChangeWatch } from "../workspace/change-watch.ts";
 import type { Admission } from "./admission.ts";
 import { harnessContext, SWEEP_GRACE_MS, type ExecutionSurroundings } from "./harness-context.ts";
 import { Ledger } from "./ledger.ts";
@@ -13,6 +16,7 @@ import { describePrompt, promptOf } from "./prompt.ts";
 import type { Conclusion } from "./run-record.ts";
 import { RunRecorder } from "./run-recorder.ts";
 import type { SessionRecord, Write } from "./run-store.ts";
+import { RunWatch } from "./run-watch.ts";
 import { checkResult, MAX_REPAIRS } from "./structured-result.ts";
 
 /** What a run goes on from. */
@@ -28,6 +32,7 @@ export interface Ended extends Conclusion {
 
 /** How long a harness may take to end by itself once it was told to; then it is left behind and its processes are ended. */
 const ABANDON_AFTER_MS = 1500;
+const READING_KINDS: ReadonlySet<string> = new Set(["read", "search", "fetch", "think"]);
 
 export class RunExecution {
   readonly #run: Run;
@@ -37,6 +42,9 @@ export class RunExecution {
   readonly #steering = new InputQueue();
   readonly #ledger: Ledger;
   readonly #recorder: RunRecorder;
+  readonly #changes: ChangeWatch;
+  /** Calls under way that change no files. */
+  readonly #readingCalls = new Set<string>();
   #session: SessionRecord;
   #forkFrom: string | null;
   #interruption: Interruption | undefined;
@@ -50,7 +58,9 @@ export class RunExecution {
     this.#forkFrom = from.forkFrom;
     this.#ledger = new Ledger(this.#session.totals);
     const bindSession = (token: string): Write => this.#bindSession(token);
-    this.#recorder = new RunRecorder({ journal: around.journal, runId: run.runId, ledger: this.#ledger, bindSession });
+    const { runId, cwd } = run;
+    this.#recorder = new RunRecorder({ journal: around.journal, runId, ledger: this.#ledger, bindSession });
+    this.#changes = new ChangeWatch({ runId, cwd, stateDir: around.stateDir, onEvent: (event) => this.#recorder.recordSeen(event) });
   }
 
   /** False when the harness takes no more input. */
@@ -75,8 +85,10 @@ export class RunExecution {
     const error = { code: "timed_out", message: `The run took longer than ${timeoutMs} ms` };
     const timer = setTimeout(() => this.interrupt({ kind: "timeout", error }), timeoutMs);
     const before = this.#resourcesOfSession();
+    this.#around.gateway.beginRun(this.#session.sessionId, this.#asAskingRun());
     const ending = await this.#drive().catch((thrown: unknown): Ending => this.#endingBy("threw", thrown));
     clearTimeout(timer);
+    this.#around.gateway.endRun(this.#session.sessionId);
     this.#steering.close();
     this.#recorder.closeOpen();
     this.#isOver = true;
@@ -89,6 +101,7 @@ export class RunExecution {
     const { runId } = this.#run;
     const resources = addUse(processes.resourcesOf(runId), this.#resourcesOfSession(), before);
     const containment = await processes.stopOwner(runId, { graceMs: SWEEP_GRACE_MS });
+    await this.#changes.close();
     const lastRunAt = new Date().toISOString();
     this.#session = { ...this.#session, totals: this.#ledger.sessionTotals, lastRunAt, runs: this.#session.runs + 1 };
     return { ...verdict, usage: this.#ledger.usage(resources), containment, saveSession: this.#around.store.saveSession(this.#session) };
@@ -117,35 +130,72 @@ export class RunExecution {
 
   async #attempt(harness: Harness, prompt: Prompt): Promise<Ending> {
     this.#recorder.beginAttempt();
-    const context = await this.#contextFor(prompt);
-    const consumed = this.#consume(harness.run(context)).then(
+    const { promise: overdue, resolve: onOverdueExit } = Promise.withResolvers<void>();
+    const watch = new RunWatch(this.#around.watch, { onTrouble: (error) => this.interrupt({ kind: "watch", error }), onOverdueExit });
+    const context = await this.#contextFor(prompt, watch);
+    const consumed = this.#consume(harness.run(context), watch).then(
       () => this.#endingBy("returned"),
       (thrown: unknown) => this.#endingBy("threw", thrown),
     );
     const abandoned = this.#afterAbort(ABANDON_AFTER_MS).then(() => this.#endingBy("abandoned"));
-    return Promise.race([consumed, abandoned]);
+    const leftBehind = overdue.then(() => this.#leaveBehind(harness));
+    try {
+      return await Promise.race([consumed, abandoned, leftBehind]);
+    } finally {
+      watch.stop();
+    }
   }
 
-  async #consume(events: AsyncIterable<unknown>): Promise<void> {
+  async #consume(events: AsyncIterable<unknown>, watch: RunWatch): Promise<void> {
     for await (const said of events) {
       if (this.#isOver) return;
-      const event = this.#recorder.record(said as Parameters<RunRecorder["record"]>[0]);
+      const event = this.#recorder.record(said as HarnessEvent);
+      watch.saw(event);
       if (event.type === "usage" || event.type === "turn") this.#watchLimits();
+      this.#watchChanges(event);
       await this.#around.journal.committed();
     }
   }
 
-  #contextFor(prompt: Prompt): Promise<HarnessContext> {
+  #watchChanges(event: HarnessEvent): void {
+    if (event.type === "tool.started" && READING_KINDS.has(event.kind)) this.#readingCalls.add(event.toolCallId);
+    if (event.type === "tool.finished" && !this.#readingCalls.delete(event.toolCallId)) void this.#changes.look(event.toolCallId);
+  }
+
+  /** The result is there; what the harness still waits for is not worth waiting for. */
+  #leaveBehind(harness: Harness): Ending {
+    const message = `${harness.title} gave its result and did not end; it was ended`;
+    this.#recorder.recordSeen({ type: "notice", code: "exit_overdue", message });
+    return this.#endingBy("returned");
+  }
+
+  #contextFor(prompt: Prompt, watch: RunWatch): Promise<HarnessContext> {
     const session = {
       id: this.#session.sessionId,
       token: this.#forkFrom ?? this.#session.token ?? undefined,
       fork: this.#forkFrom !== null,
     };
-    const { signal } = this.#controller;
-    return harnessContext(
-      { run: this.#run, admission: this.#admission, session, prompt, signal, steering: this.#steering, recorder: this.#recorder },
-      this.#around,
-    );
+    const matter = {
+      run: this.#run,
+      admission: this.#admission,
+      steering: this.#steering,
+      recorder: this.#recorder,
+      changes: this.#changes,
+      signal: this.#controller.signal,
+    };
+    return harnessContext({ ...matter, session, prompt, watch }, this.#around);
+  }
+
+  /** For the gateway, which may know of exhausted limits before the harness says what it used. */
+  #asAskingRun(): AskingRun {
+    return {
+      runId: this.#run.runId,
+      refusal: () => this.#interruption?.error.message ?? null,
+      onUse: (use) => {
+        this.#ledger.addSeen(use);
+        this.#watchLimits();
+      },
+    };
   }
 
   #watchLimits(): void {
