@@ -53,6 +53,11 @@ export function readVariable(name: "HARNESSD_URL" | "HARNESSD_TOKEN"): string | 
   return process.env[name];
 }
 
+/** The whole environment, for a program that is the user's own, such as npm. */
+export function readEnvironment(): Environment {
+  return process.env;
+}
+
 function readToken(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   try {

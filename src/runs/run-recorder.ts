@@ -1,6 +1,6 @@
 // Takes down what a harness says during one run: into the journal, into the account, and into what the verdict needs.
 import { HarnessEvent } from "../../harnesses/events.ts";
-import type { EventBody, RunResult } from "../events.ts";
+import type { EventBody, EventOf, RunResult } from "../events.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Write } from "./run-store.ts";
@@ -55,6 +55,11 @@ export class RunRecorder {
     this.#follow(event);
     this.#append(event, event.type === "session.bound" ? this.#bindSession(event.token) : undefined);
     return event;
+  }
+
+  /** What the daemon itself has seen of the run's work. */
+  recordSeen(event: EventOf<"file.changed" | "notice">): void {
+    this.#journal.append(event, { source: "daemon", runId: this.#runId });
   }
 
   /** Takes account of what is in the journal already. */

@@ -16,6 +16,8 @@ export interface RunToolsOptions {
   readonly processes: ProcessTable;
   readonly log: Log;
   readonly askPermission: HarnessContext["askPermission"];
+  /** Waited for before a tool is run that may change something. */
+  readonly onReady: () => Promise<void>;
   readonly onOutput: (toolCallId: string, stream: "stdout" | "stderr", text: string) => void;
 }
 
@@ -43,6 +45,7 @@ async function carryOut(tool: Tool, call: ToolCall, options: RunToolsOptions): P
   const { cwd, env, signal, paths, processes, runId: owner, log } = options;
   const emit = async (stream: "stdout" | "stderr", text: string): Promise<void> => options.onOutput(call.toolCallId, stream, text);
   try {
+    if (tool.effect !== "read") await options.onReady();
     return await callTool(tool, call.input, { cwd, env, signal, emit, paths, processes, owner });
   } catch (error) {
     log.error({ error, tool: tool.name, runId: owner }, "a tool broke");

@@ -142,7 +142,7 @@ export class Runs {
     if (position >= this.#options.maxQueuedRuns) {
       throw new RpcError("overloaded", `${position} runs are waiting already; try again later`, { code: "queue_full" });
     }
-    const run = newRun(admission, this.#journal.next);
+    const run = newRun(admission, this.#journal.tail);
     const writes = [this.#store.insert(run, fingerprint, isKept(request) ? request : null)];
     if (!admission.session || request.fork) writes.push(this.#store.saveSession(newSession(run)));
     const { harness, sessionId, runId } = run;

@@ -6,7 +6,7 @@ import type { EventOf } from "../events.ts";
 import { ShadowRepository, type Snapshot } from "./shadow-repository.ts";
 
 /** A directory that takes longer to look at is left unwatched, and the run says so. */
-const MAX_LOOK_MS = 20_000;
+const MAX_LOOK_MS = 10_000;
 const MAX_CHANGES_AT_ONCE = 1000;
 
 export interface ChangeWatchOptions {
@@ -27,12 +27,14 @@ export class ChangeWatch {
   readonly #tooLong = new AbortController();
   /** All looks, one after another; null once looking has failed. */
   #looking: Promise<Looking | null>;
+  readonly #first: Promise<Looking | null>;
   #isWaiting = false;
 
   /** Looks at the directory at once, so that the first change is told from what was there. */
   constructor(options: ChangeWatchOptions) {
     this.#options = options;
-    this.#looking = this.#guard(() => this.#begin());
+    this.#first = this.#guard(() => this.#begin());
+    this.#looking = this.#first;
   }
 
   /** Looks again and tells what has changed since the last time. Looks that would queue up are one. */
@@ -49,7 +51,7 @@ export class ChangeWatch {
 
   /** Resolves when the first look is done: nothing should change before it. */
   async ready(): Promise<void> {
-    await this.#looking;
+    await this.#first;
   }
 
   /** The last look, and the end. */
