@@ -138,6 +138,8 @@ export interface Harness {
   readonly name: string;
   readonly title: string;
   readonly capabilities: HarnessCapabilities;
+  /** True when it works with the runtime's own tools, so that their names can be checked before a run. */
+  readonly usesRuntimeTools?: boolean;
   /** Used when a run names no model. Null: the run must name one. */
   readonly defaultModel: string | null;
   /** Options of its own, under its own key in a run's `options`. */

@@ -115,6 +115,7 @@ const processFacts = [
     cpuMs: z.number().nullable(),
     peakMemoryBytes: z.number().nullable(),
     containment: containment.nullable(),
+    lost: z.literal(true).optional().describe("The daemon ended while the process ran: nobody saw how it ended, nor how much it printed."),
   }),
 ] as const;
 

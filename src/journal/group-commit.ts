@@ -51,6 +51,10 @@ export class GroupCommit {
   get pending(): { facts: number; bytes: number } {
     return { facts: this.#group.facts, bytes: this.#group.bytes };
   }
+  /** The last commit failed, and will be tried again. */
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
   get groups(): number {
     return this.#groups;
   }

@@ -15,6 +15,7 @@ import { Pages } from "./pages.ts";
 import { findPlace, type Place } from "./place.ts";
 import { DEFAULT_RETENTION, type Pruned, Retention } from "./retention.ts";
 import { Ring } from "./ring.ts";
+import { readMeta, writeMeta } from "./schema.ts";
 import { type Subscriber, Subscribers } from "./subscribers.ts";
 
 export type { About } from "./entry.ts";
@@ -27,9 +28,13 @@ const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const DEFAULT_READ_BYTES = 1024 * 1024;
 const DEFAULT_BATCH_BYTES = 256 * 1024;
 const DEFAULT_BATCH_EVENTS = 4096;
+/** Says in the file whether its last owner closed it. */
+const CLOSED = "closed";
 
 export class Journal {
   readonly opening: Opening;
+  /** How the journal's last owner ended: `crashed` when it never closed it. */
+  readonly previousEnd: "none" | "clean" | "crashed";
   readonly epoch: string;
   readonly database: DatabaseSync;
   readonly #lock: Lock;
@@ -59,6 +64,9 @@ export class Journal {
   private constructor(options: JournalOptions, lock: Lock, { db, epoch, opening }: OpenDatabase) {
     const { now = Date.now, onProblem = () => {} } = options;
     this.opening = opening;
+    const wasClosed = readMeta(db, CLOSED);
+    this.previousEnd = wasClosed === null ? "none" : wasClosed === "yes" ? "clean" : "crashed";
+    writeMeta(db, CLOSED, "no");
     this.epoch = epoch;
     this.database = db;
     this.#lock = lock;
@@ -95,6 +103,15 @@ export class Journal {
   /** Just before the oldest fact kept. */
   get oldest(): Cursor {
     return this.#cursor(this.#pages.extent.oldestSeq);
+  }
+
+  /** Just after the last fact appended, committed or not: the next fact comes here. */
+  get tail(): Cursor {
+    return this.#cursor(this.#lastSeq);
+  }
+  /** Why facts wait and nothing is written; null when all is well. */
+  get problem(): string | null {
+    return this.#commits.isFailing ? `the journal cannot write to its disk; ${this.#commits.pending.facts} facts wait` : null;
   }
 
   #cursor(seq: number): Cursor {
@@ -207,6 +224,7 @@ export class Journal {
     this.#closed = true;
     this.#retention.stop();
     this.#followers.wake();
+    writeMeta(this.database, CLOSED, "yes");
     this.database.close();
     this.#lock.release();
   }

@@ -1,0 +1,231 @@
+// The daemon, wired from its parts; read from top to bottom, it is the architecture.
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { harnesses } from "../harnesses/index.ts";
+import { WarmPool } from "../harnesses/warm-pool.ts";
+import { tools } from "../tools/index.ts";
+import { EVERYWHERE } from "../tools/paths.ts";
+import type { ContainmentReport } from "../tools/process/process.ts";
+import { BoxProcesses } from "../tools/process/process-table.ts";
+import { boxHandlers } from "./box-handlers.ts";
+import type { Config } from "./config.ts";
+import { dialOut, type OutgoingDoor } from "./doors/dial-out.ts";
+import { listen, type ListeningDoor } from "./doors/listen.ts";
+import { probeRoutes } from "./http/probes.ts";
+import { transferRoutes } from "./http/transfer.ts";
+import { Journal } from "./journal/journal.ts";
+import { createLog, type Log } from "./log.ts";
+import { ModelGateway } from "./models/gateway.ts";
+import { resolveModelAccess } from "./models/model-access.ts";
+import { closeLostProcesses, processEvents } from "./process-events.ts";
+import { tableOf } from "./rpc/method-table.ts";
+import type { MethodTable } from "./rpc/method.ts";
+import { eventHandlers } from "./rpc/subscriptions.ts";
+import { PermissionBroker } from "./runs/permissions.ts";
+import { runHandlers } from "./runs/run-handlers.ts";
+import { forWire } from "./runs/run-record.ts";
+import { RunStore } from "./runs/run-store.ts";
+import { Runs } from "./runs/runs.ts";
+import type { WatchLimits } from "./runs/run-watch.ts";
+import { Secrets } from "./secrets.ts";
+import { toolMethods } from "./tool-methods.ts";
+import { VERSION } from "./version.ts";
+
+const WARM_LIMITS = { idleMs: 10 * 60_000, maxKept: 8 };
+const BYTES_PER_MB = 1024 * 1024;
+const MS_PER_SECOND = 1000;
+const MS_PER_DAY = 24 * 60 * 60 * 1000;
+
+export interface Daemon {
+  /** `ws://…` that hosts connect to. */
+  readonly url: string;
+  readonly log: Log;
+  /** Settles when the host that was dialled has refused for good; never when none was. */
+  readonly refused: Promise<string>;
+  /** Ends runs, processes and connections in this order, and writes the journal to its end. */
+  close(reason: string): Promise<void>;
+}
+
+/** Starts everything. Throws what a person can act on: ConfigError, JournalError, ListenError. */
+export async function startDaemon(config: Config): Promise<Daemon> {
+  const secrets = secretsOf(config);
+  const log = createLog(config.logLevel, secrets);
+  const journal = openJournal(config, secrets, log);
+  const processes = openProcesses(config, journal);
+  const swept = await processes.stopAll();
+  const gateway = await ModelGateway.start(log);
+  const parts = wireRuns(config, journal, processes, swept, gateway, log);
+  await recordStart(journal, swept, parts.runs);
+  const methods = methodsOf(config, parts, log);
+  const door = await openDoor(config, methods, parts, log).catch(async (error: unknown) => {
+    await closeParts(parts);
+    throw error;
+  });
+  const outgoing = config.connect === undefined ? undefined : dial(config, config.connect, methods, log);
+  log.info({ url: door.url, stateDir: config.stateDir, epoch: journal.epoch, version: VERSION }, "serving");
+  return {
+    url: door.url,
+    log,
+    refused: outgoing
+      ? outgoing.ended.then(({ reason, message }) => (reason === "refused" ? message : new Promise<never>(() => {})))
+      : new Promise(() => {}),
+    close: (reason) => closeAll(reason, parts, door, outgoing),
+  };
+}
+
+/** What the doors lead to. */
+interface Parts {
+  readonly journal: Journal;
+  readonly processes: BoxProcesses;
+  readonly store: RunStore;
+  readonly permissions: PermissionBroker;
+  readonly runs: Runs;
+  readonly warmPools: ReadonlyMap<string, WarmPool>;
+  readonly gateway: ModelGateway;
+}
+
+function secretsOf(config: Config): Secrets {
+  const secrets = new Secrets();
+  for (const value of [config.token, config.connectToken, ...Object.values(config.providers).map((each) => each.apiKey)])
+    secrets.add(value);
+  return secrets;
+}
+
+function openJournal(config: Config, secrets: Secrets, log: Log): Journal {
+  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
+  const journal = Journal.open({
+    directory: join(config.stateDir, "journal"),
+    retention: { maxAgeMs: config.keepDays * MS_PER_DAY, maxBytes: config.keepMb * BYTES_PER_MB },
+    redact: (json) => secrets.redact(json),
+    onProblem: ({ code, message, error }) => log.error({ code, err: error }, message),
+  });
+  if (journal.opening.kind === "set_aside")
+    log.error({ detail: journal.opening.detail }, "the journal was damaged and has been set aside; a new one begins");
+  return journal;
+}
+
+function openProcesses(config: Config, journal: Journal): BoxProcesses {
+  return new BoxProcesses({
+    directory: join(config.stateDir, "processes"),
+    boxId: createHash("sha256").update(config.stateDir).digest("hex").slice(0, 16),
+    observer: processEvents(journal),
+    maxRecordBytes: config.maxRecordMb * BYTES_PER_MB,
+  });
+}
+
+function wireRuns(
+  config: Config,
+  journal: Journal,
+  processes: BoxProcesses,
+  swept: ContainmentReport,
+  gateway: ModelGateway,
+  log: Log,
+): Parts {
+  const store = new RunStore(journal.database);
+  const permissions = new PermissionBroker(journal);
+  const warmPools = new Map(harnesses.map((harness) => [harness.name, new WarmPool(WARM_LIMITS)]));
+  const runs = new Runs({
+    journal,
+    store,
+    processes,
+    swept,
+    permissions,
+    tools,
+    harnesses,
+    log,
+    warmPoolOf: (harness) => warmPools.get(harness) ?? new WarmPool(WARM_LIMITS),
+    resolveModel: (model, request) => resolveModelAccess(model, request.providers, config.providers),
+    gateway,
+    session: (sessionId) => store.session(sessionId),
+    paths: pathsOf(config),
+    commandEnv: config.commandEnv,
+    workspace: config.workspace,
+    stateDir: config.stateDir,
+    agentsDir: config.agentsDir,
+    runTimeoutMs: config.runTimeout * MS_PER_SECOND,
+    watch: watchLimits(config),
+    maxRuns: config.maxRuns,
+    maxQueuedRuns: config.maxQueuedRuns,
+  });
+  return { journal, processes, store, permissions, runs, warmPools, gateway };
+}
+
+function watchLimits(config: Config): WatchLimits {
+  return {
+    firstEventMs: config.firstEventTimeout * MS_PER_SECOND,
+    progressMs: config.progressTimeout * MS_PER_SECOND,
+    toolMs: config.toolTimeout * MS_PER_SECOND,
+    exitMs: config.exitTimeout * MS_PER_SECOND,
+    retries: config.maxRetries,
+  };
+}
+
+/** The first fact of this daemon's life, then the ends of what its predecessor left open. */
+async function recordStart(journal: Journal, swept: ContainmentReport, runs: Runs): Promise<void> {
+  journal.append(
+    { type: "daemon.started", version: VERSION, previous: journal.previousEnd, swept: swept.signalled > 0 ? forWire(swept) : null },
+    { source: "daemon" },
+  );
+  closeLostProcesses(journal, swept);
+  await runs.recover();
+}
+
+function methodsOf(config: Config, { journal, processes, store, permissions, runs }: Parts, log: Log): MethodTable {
+  const table = tableOf({
+    ...boxHandlers({ config, journal, tools, harnesses }),
+    ...runHandlers(runs, store, permissions),
+    ...eventHandlers(journal, log),
+  });
+  const surroundings = { cwd: config.workspace, env: config.commandEnv, paths: pathsOf(config), processes };
+  for (const [name, method] of toolMethods({ tools, ...surroundings })) table.set(name, method);
+  return table;
+}
+
+function openDoor(config: Config, methods: MethodTable, { journal }: Parts, log: Log): Promise<ListeningDoor> {
+  const problems = (): string[] => (journal.problem === null ? [] : [journal.problem]);
+  return listen({
+    host: config.host,
+    port: config.port,
+    token: config.token,
+    allowedOrigins: config.allowOrigin,
+    methods,
+    routes: [...probeRoutes(problems), ...transferRoutes({ cwd: config.workspace, paths: pathsOf(config) })],
+    log,
+    maxConnections: config.maxConnections,
+    maxFrameBytes: config.maxFrameMb * BYTES_PER_MB,
+    heartbeatMs: config.heartbeat * MS_PER_SECOND,
+  });
+}
+
+function dial(config: Config, url: string, methods: MethodTable, log: Log): OutgoingDoor {
+  const token = config.connectToken ?? config.token;
+  return dialOut({
+    url,
+    token,
+    methods,
+    log,
+    maxFrameBytes: config.maxFrameMb * BYTES_PER_MB,
+    heartbeatMs: config.heartbeat * MS_PER_SECOND,
+  });
+}
+
+async function closeAll(reason: string, parts: Parts, door: ListeningDoor, outgoing: OutgoingDoor | undefined): Promise<void> {
+  parts.journal.append({ type: "daemon.stopping", reason }, { source: "daemon" });
+  await parts.runs.close(reason);
+  await closeParts(parts);
+  await Promise.all([door.close(), outgoing?.close()]);
+}
+
+/** The journal is last: ends of processes are facts too. */
+async function closeParts({ warmPools, processes, journal, gateway }: Parts): Promise<void> {
+  await Promise.all([...warmPools.values()].map((pool) => pool.closeAll()));
+  await processes.stopAll();
+  await Promise.all([processes.close(), gateway.close()]);
+  await journal.committed();
+  journal.close();
+}
+
+function pathsOf(config: Config): { roots: readonly string[] } {
+  return config.allowPath.length === 0 ? EVERYWHERE : { roots: config.allowPath };
+}

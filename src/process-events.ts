@@ -1,0 +1,71 @@
+// What happens to processes, told as events; and what happened to those that the daemon before this one left running.
+import type { DatabaseSync } from "node:sqlite";
+import type { BoxProcess, ContainmentReport, ProcessObserver } from "../tools/process/process.ts";
+import type { About, Journal } from "./journal/journal.ts";
+import { forWire } from "./runs/run-record.ts";
+
+/** Appends a fact for each start and end. A table of the open ones is kept beside them, for `closeLostProcesses` after a crash. */
+export function processEvents(journal: Journal): ProcessObserver {
+  return {
+    started(process) {
+      const { pid, id, request } = process;
+      const command = typeof request.command === "string" ? request.command : [...request.command];
+      const open = (db: DatabaseSync): void =>
+        void db.prepare("INSERT OR REPLACE INTO open_processes VALUES (?, ?)").run(id, runOf(process) ?? null);
+      journal.append({ type: "process.started", command, cwd: request.cwd, pid }, about(process), open);
+    },
+    output(process, stream, text) {
+      journal.append({ type: "process.output", stream, text }, about(process));
+    },
+    exited(process, { exitCode, signal, timedOut, durationMs, resources, containment }) {
+      const bytes = { stdoutBytes: process.stdout.totalBytes, stderrBytes: process.stderr.totalBytes };
+      const end = {
+        exitCode,
+        signal,
+        timedOut,
+        durationMs,
+        ...bytes,
+        ...resources,
+        containment: containment ? forWire(containment) : null,
+      };
+      journal.append({ type: "process.exited", ...end }, about(process), closing(process.id));
+    },
+  };
+}
+
+/** Says of every process that a crashed daemon left open that it is gone, and that nobody saw its exit. */
+export function closeLostProcesses(journal: Journal, swept: ContainmentReport | null): void {
+  const unseen = {
+    exitCode: null,
+    signal: null,
+    timedOut: false,
+    durationMs: 0,
+    stdoutBytes: 0,
+    stderrBytes: 0,
+    cpuMs: null,
+    peakMemoryBytes: null,
+  };
+  const containment = swept && forWire(swept);
+  for (const row of journal.database.prepare("SELECT process_id, run_id FROM open_processes").all()) {
+    const processId = String(row["process_id"]);
+    const runId = row["run_id"] === null ? undefined : String(row["run_id"]);
+    journal.append(
+      { type: "process.exited", ...unseen, containment, lost: true },
+      { source: "daemon", processId, runId },
+      closing(processId),
+    );
+  }
+}
+
+function closing(processId: string): (db: DatabaseSync) => void {
+  return (db) => void db.prepare("DELETE FROM open_processes WHERE process_id = ?").run(processId);
+}
+
+function about(process: BoxProcess): About {
+  return { source: "tool", processId: process.id, runId: runOf(process) };
+}
+
+/** An owner may also be a session or a harness. */
+function runOf({ request: { owner } }: BoxProcess): string | undefined {
+  return owner?.startsWith("run_") ? owner : undefined;
+}

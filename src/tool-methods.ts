@@ -1,0 +1,34 @@
+// The tools as methods of the wire: same name, same input, same output.
+import { z } from "zod";
+import type { PathPolicy } from "../tools/paths.ts";
+import type { ProcessTable } from "../tools/process/process.ts";
+import { callTool, type Tool } from "../tools/tool.ts";
+import type { Method } from "./rpc/method.ts";
+import { RpcError, type RpcErrorName } from "./rpc/errors.ts";
+
+export interface ToolMethodsOptions {
+  readonly tools: readonly Tool[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly paths: PathPolicy;
+  readonly processes: ProcessTable;
+}
+
+export function toolMethods({ tools, ...surroundings }: ToolMethodsOptions): [string, Method][] {
+  return tools.map((tool) => [
+    tool.name,
+    {
+      params: z.unknown(), // `callTool` parses
+      outlivesConnection: tool.effect !== "read", // a host's broken line ends no process and leaves no half-done write
+      handle: async (input, { signal }) => {
+        const outcome = await callTool(tool, input, { ...surroundings, signal, emit: async () => {} });
+        if (outcome.ok) return outcome.output;
+        const { code, message, data } = outcome.error;
+        throw new RpcError(WIRE_KINDS[code] ?? "tool_failed", message, { ...data, code });
+      },
+    },
+  ]);
+}
+
+/** Refusals that the wire has its own numbers for. */
+const WIRE_KINDS: Readonly<Record<string, RpcErrorName>> = { cancelled: "cancelled", invalid_input: "invalid_params" };
