@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 // The program `harnessd`. Says which Node it needs before anything that an older one cannot load.
-const major = Number(process.versions.node.split(".")[0]);
-if (major < 24) {
-  console.error(`harnessd needs Node 24 or newer; this is ${process.version}. Run it through npm (npx harnessd …), which brings its own.`);
-  process.exit(1);
+const OLDEST_NODE = 24;
+
+if (Number(process.versions.node.split(".")[0]) < OLDEST_NODE) {
+  console.error(`harnessd needs Node ${OLDEST_NODE} or newer; this is ${process.version}. In a checkout, \`npx harnessd\` brings its own.`);
+  process.exit(2);
 }
+const { main } = await import("./cli/main.ts");
+await main(process.argv);

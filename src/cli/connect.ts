@@ -1,0 +1,44 @@
+// Finds the daemon that a command talks to: the one at --url, the one that serves this state directory, or one of its own.
+import { Harnessd } from "../client/index.ts";
+import { readVariable, type Config } from "../config.ts";
+import { JournalError } from "../journal/journal-error.ts";
+import { readAddress } from "./address.ts";
+
+export interface Target {
+  readonly box: Harnessd;
+  /** Closes the line, and the daemon where it is our own. */
+  close(): Promise<void>;
+}
+
+export interface TargetOptions {
+  readonly url?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+/** A daemon must be there already: at --url, in HARNESSD_URL, or serving the state directory. */
+export async function connectToDaemon({ url, token }: TargetOptions, config: Config): Promise<Target> {
+  const address = url ?? readVariable("HARNESSD_URL") ?? (await readAddress(config.stateDir));
+  if (address === undefined) {
+    throw new Error(`No daemon serves ${config.stateDir}: start one with \`harnessd serve\`, or name one with --url`);
+  }
+  const box = await Harnessd.connect({ url: address, token: token ?? config.token });
+  return { box, close: () => box.close() };
+}
+
+/** As `connectToDaemon`, or else starts a daemon in this very process. */
+export async function connectOrStart(options: TargetOptions, config: Config): Promise<Target> {
+  if (options.url ?? readVariable("HARNESSD_URL")) return connectToDaemon(options, config);
+  try {
+    const { startDaemon } = await import("../daemon.ts");
+    const daemon = await startDaemon({ ...config, host: "127.0.0.1", port: 0, logLevel: "error" });
+    const box = await Harnessd.connect({ url: daemon.url, token: config.token });
+    const close = async (): Promise<void> => {
+      await box.close();
+      await daemon.close("the command has ended");
+    };
+    return { box, close };
+  } catch (error) {
+    if (error instanceof JournalError && error.code === "locked") return connectToDaemon(options, config);
+    throw error;
+  }
+}
