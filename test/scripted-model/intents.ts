@@ -113,6 +113,7 @@ function editCall({ path, oldText, newText }: IntentOf<"edit">, request: ModelRe
       [PATH, path],
       [["oldText", "old_string", "oldString"], oldText],
       [["newText", "new_string", "newString"], newText],
+      [["edits"], [{ oldText, newText }]],
     ] as const;
     return callTo(tool, inputFor(tool, values));
   }
