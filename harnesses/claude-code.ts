@@ -1,18 +1,10 @@
 // Anthropic's Claude Code: the real program, one warm process a session, spoken to in stream-json both ways.
-import { randomUUID } from "node:crypto";
-import { locateAgent, requireAgent } from "./agent-programs.ts";
-import { Conversation } from "./claude-code/conversation.ts";
-import { DEFAULT_MODEL, planLaunch, type Launch } from "./claude-code/launch.ts";
-import { ClaudeCodeOptions } from "./claude-code/options.ts";
-import { ClaudeProgram } from "./claude-code/program.ts";
-import type { HarnessEvent } from "./events.ts";
-import type { Harness, HarnessContext } from "./harness.ts";
-import type { Lease } from "./warm-pool.ts";
-
-const NAME = "claude-code";
+import { locateAgent } from "./agent-programs.ts";
+import { ClaudeCodeOptions, DEFAULT_MODEL } from "./claude-code/options.ts";
+import type { Harness } from "./harness.ts";
 
 export const claudeCode: Harness = {
-  name: NAME,
+  name: "claude-code",
   title: "Claude Code",
   capabilities: {
     steer: true,
@@ -24,51 +16,14 @@ export const claudeCode: Harness = {
     mcpServers: true,
     permissions: true,
     toolSelection: true,
+    // The program keeps a command's output to itself until the command ends.
     liveOutput: false,
   },
   defaultModel: DEFAULT_MODEL,
   options: ClaudeCodeOptions,
-  check: ({ agentsDir }) => locateAgent(NAME, agentsDir),
-  run,
+  check: ({ agentsDir }) => locateAgent("claude-code", agentsDir),
+  async *run(context) {
+    const { run } = await import("./claude-code/run.ts"); // a daemon that never runs it does not load it
+    yield* run(context);
+  },
 };
-
-async function* run(context: HarnessContext): AsyncGenerator<HarnessEvent, void> {
-  const launch = planLaunch(context);
-  const { path } = await requireAgent(NAME, context.agentsDir);
-  if (context.signal.aborted) return;
-  const lease = await leaseProgram(context, launch, path);
-  let isFit = false;
-  try {
-    const conversation = new Conversation(lease.value, context);
-    yield* conversation.carryOut({ askFirst: launch.mustAsk && lease.fresh });
-    isFit = await endCancelledWork(context, lease.value);
-  } catch (error) {
-    // A turn that failed and is over leaves a sound program: the next run can go on from it.
-    isFit = lease.value.alive && !lease.value.isBusy;
-    throw error;
-  } finally {
-    if (isFit) lease.release();
-    else await lease.discard();
-  }
-}
-
-/** The session's program; a new one when there is none, or when it was started for something else. */
-async function leaseProgram(context: HarnessContext, launch: Launch, path: string): Promise<Lease<ClaudeProgram>> {
-  const { id, token, fork } = context.session;
-  const sessionArgs = token === undefined ? ["--session-id", randomUUID()] : ["--resume", token, ...(fork ? ["--fork-session"] : [])];
-  for (;;) {
-    const lease = await context.warm.lease(id, () => ClaudeProgram.start(context, launch, path, sessionArgs));
-    const { fingerprint, sessionId } = lease.value;
-    if (lease.fresh || (fingerprint === launch.fingerprint && sessionId === (token ?? null) && !fork)) return lease;
-    await lease.discard();
-  }
-}
-
-/** After a cancel: ends the commands that it left. False when the program cannot be kept. */
-async function endCancelledWork({ signal, session, sweep, mcpServers }: HarnessContext, program: ClaudeProgram): Promise<boolean> {
-  if (!signal.aborted) return program.alive && !program.isBusy;
-  // A sweep would end its MCP servers too; then it is easier to begin anew.
-  if (!program.alive || program.isBusy || mcpServers.some(({ type }) => type === "stdio")) return false;
-  await sweep(session.id, [program.process.pid]);
-  return true;
-}

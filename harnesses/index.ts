@@ -1,6 +1,7 @@
 // The catalogue: every harness of the box. To add one is one file and one line here.
+import { claudeCode } from "./claude-code.ts";
 import { codex } from "./codex.ts";
 import type { Harness } from "./harness.ts";
 import { native } from "./native.ts";
 
-export const harnesses: readonly Harness[] = [native, codex];
+export const harnesses: readonly Harness[] = [native, claudeCode, codex];

@@ -102,7 +102,7 @@ export class Conversation {
   }
 
   async #steer(): Promise<void> {
-    for await (const prompt of this.#context.steering) this.#sendInput(prompt);
+    for await (const prompt of this.#context.steering) if (!this.#context.signal.aborted) this.#sendInput(prompt);
   }
 
   #sendInput(prompt: Prompt): void {

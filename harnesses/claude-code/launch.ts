@@ -3,10 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { HarnessError, type HarnessContext, type McpServer } from "../harness.ts";
 import type { ModelAccess } from "../providers.ts";
-import { ClaudeCodeOptions } from "./options.ts";
-
-/** The program's own choice in the version that we pin. */
-export const DEFAULT_MODEL = "anthropic/claude-opus-5-5";
+import { ClaudeCodeOptions, DEFAULT_MODEL } from "./options.ts";
 
 export interface Launch {
   /** Without what names the session. */

@@ -1,5 +1,8 @@
-// The options that only Claude Code has: a run gives them under the key `claude-code`.
+// What a run may say to Claude Code alone, under the key `claude-code`, and the model that it gets when it names none.
 import { z } from "zod";
+
+/** The program's own choice in the version that we pin. */
+export const DEFAULT_MODEL = "anthropic/claude-opus-5-5";
 
 /** Between tries the program waits longer and longer: 4 retries take about 10 s. */
 const DEFAULT_RETRIES = 4;
