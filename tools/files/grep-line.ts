@@ -36,7 +36,12 @@ export function grepLine(record: string): GrepLine | undefined {
   const { path, lines, line_number: line, submatches } = message.data;
   const text = lines.replace(/\r?\n$/, "");
   const [first] = submatches;
-  const column = message.type === "match" ? Buffer.from(lines).subarray(0, first?.start ?? 0).toString().length + 1 : null;
+  const column =
+    message.type === "match"
+      ? Buffer.from(lines)
+          .subarray(0, first?.start ?? 0)
+          .toString().length + 1
+      : null;
   return { path: path.replace(/^\.\//, ""), line, column, text: cutAround(text, column ?? 1) };
 }
 

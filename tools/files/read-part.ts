@@ -42,7 +42,7 @@ export async function readText(handle: FileHandle, offset: number, maxBytes: num
 export async function offsetOfLine(handle: FileHandle, line: number, signal: AbortSignal): Promise<number> {
   const buffer = Buffer.allocUnsafe(SCAN_CHUNK_BYTES);
   let linesLeft = line - 1;
-  for (let offset = 0; ; ) {
+  for (let offset = 0; ;) {
     signal.throwIfAborted();
     if (linesLeft === 0) return offset;
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);

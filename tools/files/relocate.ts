@@ -22,7 +22,9 @@ export async function prepareDestination(from: string, to: string, overwrite: bo
   await lstat(from);
   const found = await lstatIfThere(to);
   if (found && (!overwrite || found.isDirectory())) {
-    const kind = found.isDirectory() ? "a directory is there, which is never overwritten" : "something is there; set `overwrite` to replace it";
+    const kind = found.isDirectory()
+      ? "a directory is there, which is never overwritten"
+      : "something is there; set `overwrite` to replace it";
     throw new ToolError("already_exists", `Cannot put anything at ${to}: ${kind}`, { data: { path: to } });
   }
   await mkdir(dirname(to), { recursive: true });

@@ -64,7 +64,9 @@ async function programPath(): Promise<string> {
 }
 
 function missing(cause: unknown): ToolError {
-  return new ToolError("program_not_found", "ripgrep is not installed: the package @vscode/ripgrep has no program for this platform", { cause });
+  return new ToolError("program_not_found", "ripgrep is not installed: the package @vscode/ripgrep has no program for this platform", {
+    cause,
+  });
 }
 
 /** Only a wrong pattern or glob makes ripgrep say nothing but trouble; unreadable files come with it when they are all there is. */

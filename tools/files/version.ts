@@ -21,7 +21,6 @@ export async function versionOf(handle: FileHandle, stats?: BigIntStats): Promis
   return `h${createHash("sha256").update(bytes.subarray(0, filled)).digest("base64url").slice(0, 22)}`;
 }
 
-
 /** Throws ToolError `version_conflict` unless the file, which is gone when `actual` is null, is at the version that was expected. */
 export function refuseOtherVersion(path: string, expected: string, actual: string | null): void {
   if (actual === expected) return;

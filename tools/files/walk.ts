@@ -3,7 +3,7 @@ import type { Dirent } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { ToolError } from "../tool.ts";
-import { answeringErrno, errnoOf } from "./errno.ts";
+import { errnoOf, toToolError } from "./errno.ts";
 
 const MAX_DIRECTORY_ENTRIES = 100_000;
 
@@ -13,49 +13,55 @@ export interface WalkedEntry {
   readonly entry: Dirent;
 }
 
+export interface WalkOptions {
+  /** 1: the directory's own entries. */
+  readonly depth: number;
+  readonly signal: AbortSignal;
+  /** Leaves out that path and all before it. */
+  readonly after?: string | undefined;
+  /** A subdirectory that may not be read is an error; otherwise what is in it is passed over. */
+  readonly mustReadAll?: boolean;
+}
+
 /**
  * Every entry below `directory`, each directory before what is in it, siblings in the order of their code units.
- * `depth` 1 is the directory's own entries. Symlinks are told, not followed. `after` leaves out that path and all before it.
+ * Symlinks are told, not followed; what vanishes meanwhile is passed over. Throws ToolError as opening the directory does.
  */
-export async function* walk(directory: string, depth: number, signal: AbortSignal, after?: string): AsyncGenerator<WalkedEntry> {
-  yield* walkBelow(directory, "", depth, signal, after?.split("/"));
+export async function* walk(directory: string, options: WalkOptions): AsyncGenerator<WalkedEntry> {
+  yield* walkBelow(directory, "", options, options.after?.split("/") ?? []);
 }
 
 async function* walkBelow(
   directory: string,
   prefix: string,
-  depth: number,
-  signal: AbortSignal,
-  after: readonly string[] = [],
+  options: WalkOptions,
+  [skipTo, ...skipBelow]: readonly string[],
 ): AsyncGenerator<WalkedEntry> {
-  const [skipTo, ...skipBelow] = after;
-  for (const entry of await entriesOf(directory, prefix !== "", signal)) {
+  const depth = prefix.split("/").length;
+  for (const entry of await entriesOf(directory, prefix, options)) {
     if (skipTo !== undefined && entry.name < skipTo) continue;
     const path = prefix + entry.name;
     const isSkipTo = entry.name === skipTo;
     if (!isSkipTo) yield { path, entry };
-    if (entry.isDirectory() && depth > 1) {
-      yield* walkBelow(join(directory, entry.name), `${path}/`, depth - 1, signal, isSkipTo ? skipBelow : []);
+    if (entry.isDirectory() && depth < options.depth) {
+      yield* walkBelow(join(directory, entry.name), `${path}/`, options, isSkipTo ? skipBelow : []);
     }
   }
 }
 
-/** A subdirectory that vanishes or may not be read is passed over; the directory that was asked for is not. */
-async function entriesOf(directory: string, isBelow: boolean, signal: AbortSignal): Promise<Dirent[]> {
+async function entriesOf(directory: string, prefix: string, { signal, mustReadAll = false }: WalkOptions): Promise<Dirent[]> {
   const entries: Dirent[] = [];
   try {
-    for await (const entry of await answeringErrno("list", directory, () => opendir(directory))) {
+    for await (const entry of await opendir(directory)) {
       signal.throwIfAborted();
       if (entries.push(entry) > MAX_DIRECTORY_ENTRIES) throw tooMany(directory);
     }
   } catch (error) {
-    if (!isBelow || (errnoOf(error) === undefined && !isPassedOver(error))) throw error;
+    const isBelow = prefix !== "";
+    const passedOver = mustReadAll ? ["ENOENT", "ENOTDIR"] : ["ENOENT", "ENOTDIR", "EACCES"];
+    if (!isBelow || !passedOver.includes(errnoOf(error) ?? "")) throw toToolError(error, "list", directory);
   }
   return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
-}
-
-function isPassedOver(error: unknown): boolean {
-  return error instanceof ToolError && ["not_found", "not_a_directory", "permission_denied"].includes(error.code);
 }
 
 function tooMany(directory: string): ToolError {

@@ -41,7 +41,8 @@ export const glob = defineTool({
 async function matcherOf(patterns: readonly string[]): Promise<(file: string) => boolean> {
   const { default: picomatch } = await import("picomatch");
   const wanted = patterns.filter((pattern) => !pattern.startsWith("!"));
-  if (wanted.length === 0) throw new ToolError("invalid_pattern", "All patterns begin with `!`: at least one must say which files are wanted");
+  if (wanted.length === 0)
+    throw new ToolError("invalid_pattern", "All patterns begin with `!`: at least one must say which files are wanted");
   const unwanted = patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
   return picomatch(wanted.map(withoutDot), { dot: true, ignore: unwanted.map(withoutDot) });
 }

@@ -44,7 +44,8 @@ export const grep = defineTool({
     for await (const record of ripgrep({ args, cwd: path, env, signal, separator: "\n" })) {
       const line = grepLine(record);
       if (line === undefined) continue;
-      if (chars > MAX_ANSWER_CHARS || (line.column !== null && matches === asked.maxMatches)) return { path, lines, matches, truncated: true };
+      if (chars > MAX_ANSWER_CHARS || (line.column !== null && matches === asked.maxMatches))
+        return { path, lines, matches, truncated: true };
       if (line.column !== null) matches++;
       chars += line.text.length + line.path.length;
       lines.push(line);

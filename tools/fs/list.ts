@@ -35,12 +35,16 @@ export const list = defineTool({
   async run({ depth, limit, after, ...asked }, { cwd, paths, signal }) {
     const path = await resolvePath(asked.path, cwd, paths);
     const found: WalkedEntry[] = [];
-    for await (const entry of walk(path, depth, signal, after)) {
+    for await (const entry of walk(path, { depth, signal, after })) {
       if (found.push(entry) > limit) break;
     }
     const shown = found.slice(0, limit);
     const entries = await Promise.all(shown.map((entry) => described(path, entry)));
-    return { path, entries: entries.filter((entry) => entry !== undefined), nextAfter: found.length > limit ? (shown.at(-1)?.path ?? null) : null };
+    return {
+      path,
+      entries: entries.filter((entry) => entry !== undefined),
+      nextAfter: found.length > limit ? (shown.at(-1)?.path ?? null) : null,
+    };
   },
 });
 

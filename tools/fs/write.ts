@@ -44,6 +44,7 @@ export const write = defineTool({
 });
 
 function bytesOfBase64(content: string): Buffer {
-  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(content)) throw new ToolError("invalid_input", "`content` is not base64, as `encoding` says it is");
+  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(content))
+    throw new ToolError("invalid_input", "`content` is not base64, as `encoding` says it is");
   return Buffer.from(content, "base64");
 }

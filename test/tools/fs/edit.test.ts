@@ -41,7 +41,17 @@ test("several edits build on one another, and one that fails undoes all", async 
   ];
   await output(edit, { path: "file.ts", edits }, file.context);
   expect(await file.content()).toBe("three");
-  const error = await refusal(edit, { path: "file.ts", edits: [{ oldText: "three", newText: "four" }, { oldText: "zzz", newText: "" }] }, file.context);
+  const error = await refusal(
+    edit,
+    {
+      path: "file.ts",
+      edits: [
+        { oldText: "three", newText: "four" },
+        { oldText: "zzz", newText: "" },
+      ],
+    },
+    file.context,
+  );
   expect(error.message).toContain("Edit 2 of 2");
   expect(await file.content()).toBe("three");
 });

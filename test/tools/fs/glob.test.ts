@@ -25,7 +25,10 @@ test("a pattern without a directory finds only what is directly there", async ()
 });
 
 test("ignored files are found when they are asked for", async () => {
-  expect((await output(glob, { patterns: ["**/{f,g}.ts"], ignored: true }, await tree())).files).toEqual([".git/g.ts", "node_modules/f.ts"]);
+  expect((await output(glob, { patterns: ["**/{f,g}.ts"], ignored: true }, await tree())).files).toEqual([
+    ".git/g.ts",
+    "node_modules/f.ts",
+  ]);
 });
 
 test("a pattern with ! takes files out again", async () => {

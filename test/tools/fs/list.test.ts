@@ -34,7 +34,7 @@ test("pages joined give the whole, whatever the size of a page", async () => {
   const whole = pathsOf(await output(list, { depth: 9 }, context));
   for (const limit of [1, 2, 3]) {
     const seen: string[] = [];
-    for (let after: string | undefined, isLast = false; !isLast; ) {
+    for (let after: string | undefined, isLast = false; !isLast;) {
       const page = await output(list, { depth: 9, limit, ...(after && { after }) }, context);
       seen.push(...pathsOf(page));
       [after, isLast] = [page.nextAfter, page.nextAfter === null];

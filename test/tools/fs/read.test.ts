@@ -33,7 +33,7 @@ test("reading on from nextOffset gives the whole text and never splits a charact
       const text = raw.replaceAll("\0", "");
       await writeFile(join(directory, "file"), text);
       let content = "";
-      for (let offset: number | null = 0; offset !== null; ) {
+      for (let offset: number | null = 0; offset !== null;) {
         const answer = await output(read, { path: "file", offset, maxBytes }, context);
         content += answer.content;
         offset = answer.nextOffset;

@@ -103,7 +103,9 @@ test("a write that expects a version is refused when the file is at another, or 
 test("of many writes that expect the same version at once, none is lost without being told", async () => {
   const directory = await makeDirectory();
   const context = contextIn(directory);
-  const made = await Promise.allSettled(Array.from({ length: 8 }, (_, n) => output(write, { path: "f", content: `${n}`, createOnly: true }, context)));
+  const made = await Promise.allSettled(
+    Array.from({ length: 8 }, (_, n) => output(write, { path: "f", content: `${n}`, createOnly: true }, context)),
+  );
   expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   expect(await readdir(directory)).toEqual(["f"]);
 });
@@ -111,7 +113,9 @@ test("of many writes that expect the same version at once, none is lost without 
 test("createOnly refuses a file that is there", async () => {
   const directory = await makeDirectory();
   await writeFile(join(directory, "file"), "mine");
-  expect(await refusal(write, { path: "file", content: "x", createOnly: true }, contextIn(directory))).toMatchObject({ code: "already_exists" });
+  expect(await refusal(write, { path: "file", content: "x", createOnly: true }, contextIn(directory))).toMatchObject({
+    code: "already_exists",
+  });
   expect(await readFile(join(directory, "file"), "utf8")).toBe("mine");
 });
 
