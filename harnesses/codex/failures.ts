@@ -50,6 +50,11 @@ function bodyOf(message: string | undefined): string | null {
   }
 }
 
+/** The HTTP status that an error names; null when it names none. */
+export function statusOf(error: TurnError): number | null {
+  return infoOf(error)?.status ?? null;
+}
+
 function infoOf(error: TurnError | null | undefined): { word: string; status: number | null } | null {
   const info = error?.codexErrorInfo;
   if (info === null || info === undefined || info === "other") return null;

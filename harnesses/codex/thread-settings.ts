@@ -25,12 +25,12 @@ export const QUIET_FEATURES = {
   unbounded_connection_retries: false,
 } as const;
 
-/** Throws HarnessError `unsupported_provider`: Codex speaks nothing but the Responses API. */
+/** Throws HarnessError `provider_not_supported`: Codex speaks nothing but the Responses API. */
 export function refuseForeignDialect({ provider, dialect }: ModelAccess): void {
   if (dialect === "openai-responses" || (dialect === "openai-chat" && ALSO_SPEAK_RESPONSES.has(provider))) return;
   const known = ["openai", ...ALSO_SPEAK_RESPONSES].join(", ");
   throw new HarnessError(
-    "unsupported_provider",
+    "provider_not_supported",
     `Codex needs a provider of OpenAI's Responses API (${known}), and "${provider}" speaks ${dialect}`,
   );
 }

@@ -2,9 +2,10 @@
 import type { z } from "zod";
 import type { HarnessEvent } from "../events.ts";
 import { costOf } from "../prices.ts";
+import { statusOf } from "./failures.ts";
 import { toolFinished, toolStarted } from "./items.ts";
 import { notifications, PASSED_OVER, UNWANTED_NOTIFICATIONS } from "./protocol.ts";
-import type { Item, ThreadMessage } from "./protocol.ts";
+import type { Item, ThreadMessage, TurnError } from "./protocol.ts";
 
 type Method = keyof typeof notifications;
 type Params<Name extends Method> = z.output<(typeof notifications)[Name]>;
@@ -37,6 +38,7 @@ export class Translator {
   readonly #openTools = new Map<string, OpenTool>();
   readonly #turns = new Map<string, string>();
   readonly #totals = new Map<unknown, number>();
+  #retries = 0;
 
   /** The model is named with its provider, as price lists have it. */
   constructor(threadId: string, model: string) {
@@ -95,7 +97,7 @@ export class Translator {
     "item/commandExecution/outputDelta": ({ itemId, delta }) => this.#toolOutput(itemId, delta),
     "turn/plan/updated": ({ plan }, threadId) => (this.#isRoot(threadId) ? [planUpdated(plan)] : []),
     "thread/tokenUsage/updated": (params, threadId) => this.#usage(params, threadId),
-    error: ({ error, willRetry }) => (willRetry ? [...this.#retract(error.message), retryNotice(error)] : []),
+    error: ({ error, willRetry }) => (willRetry ? this.#retry(error) : []),
     warning: ({ message }) => [{ type: "notice", code: "warning", message }],
     guardianWarning: ({ message }) => [{ type: "notice", code: "warning", message }],
     deprecationNotice: ({ summary }) => [{ type: "notice", code: "deprecation", message: summary }],
@@ -190,6 +192,7 @@ export class Translator {
   #usage({ turnId, tokenUsage: { total, last } }: Params<"thread/tokenUsage/updated">, threadId: unknown): HarnessEvent[] {
     if (this.#turns.get(String(threadId)) !== turnId || this.#totals.get(threadId) === total.totalTokens) return [];
     this.#totals.set(threadId, total.totalTokens);
+    this.#retries = 0;
     const amounts = {
       inputTokens: last.inputTokens,
       outputTokens: last.outputTokens,
@@ -203,11 +206,16 @@ export class Translator {
     return this.#isRoot(threadId) ? [usage, { type: "turn" }] : [usage];
   }
 
-  /** What had been streamed of an answer that is asked for again. */
-  #retract(reason: string): HarnessEvent[] {
+  /** What had been streamed of an answer that is asked for again is taken back. */
+  #retry(error: TurnError): HarnessEvent[] {
+    const reason = error.additionalDetails ?? error.message;
     const open = [...this.#openTexts].filter(([, { text }]) => text !== "");
     this.#openTexts.clear();
-    return open.map(([messageId]) => ({ type: "message.retracted", messageId, reason }));
+    const data = { attempt: ++this.#retries, status: statusOf(error), reason };
+    return [
+      ...open.map(([messageId]): HarnessEvent => ({ type: "message.retracted", messageId, reason })),
+      { type: "notice", code: "retry", message: error.message, data },
+    ];
   }
 }
 
@@ -222,8 +230,4 @@ function joined(parts: unknown, separator: string): string {
 function planUpdated(plan: Params<"turn/plan/updated">["plan"]): HarnessEvent {
   const statusOf = (status: string) => PLAN_STATUS[status as keyof typeof PLAN_STATUS] ?? "pending";
   return { type: "plan.updated", steps: plan.map(({ step, status }) => ({ text: step, status: statusOf(status) })) };
-}
-
-function retryNotice({ message, additionalDetails, codexErrorInfo }: Params<"error">["error"]): HarnessEvent {
-  return { type: "notice", code: "retry", message, data: { details: additionalDetails ?? null, info: codexErrorInfo ?? null } };
 }

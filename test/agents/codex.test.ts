@@ -470,7 +470,7 @@ test.for([
     {
       modelAccess: () => ({ provider: "anthropic", dialect: "anthropic-messages", model: "m", baseUrl: "http://127.0.0.1:9", apiKey: "k" }),
     },
-    "unsupported_provider",
+    "provider_not_supported",
   ],
 ] as const)("%s is refused before anything starts", async ([, wishes, code]) => {
   const told = await tell([], wishes as Wishes);
