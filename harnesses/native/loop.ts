@@ -54,29 +54,28 @@ export async function* converse(setup: LoopSetup): AsyncGenerator<HarnessEvent, 
   for (;;) {
     setup.request.signal.throwIfAborted();
     const reply = yield* nextReply(setup, progress);
-    setup.request.signal.throwIfAborted();
-    if (reply.stop === "refused")
-      throw new HarnessError("model_refused", `${setup.model.name} refused to answer: ${reply.text || "it gave no reason"}`);
-    if (reply.stop === "max_tokens" || reply.stop === "context_full") yield* continueCutReply(reply, setup, progress);
-    else {
-      await addReply(reply, setup);
-      if (reply.calls.length > 0) yield* answerCalls(reply, setup, progress);
-      else if (reply.stop === "end") {
-        const answer = await settleAnswer(reply, setup, progress);
-        if (answer) return answer;
-      }
+    if (reply.stop === "refused") throw refusalOf(reply, setup.model);
+    if (isCut(reply)) yield* continueCutReply(reply, setup, progress);
+    else if (reply.calls.length > 0) yield* answerCalls(reply, setup, progress);
+    else if (reply.stop === "end") {
+      const answer = await settleAnswer(reply, setup, progress);
+      if (answer) return answer;
     }
-    for (const turn of await setup.takeSteering()) await setup.transcript.add(turn);
+    for (const turn of await setup.takeSteering()) {
+      await setup.transcript.add(turn);
+      progress.answerOnly = false; // new input may need tools again
+    }
   }
 }
 
-/** One answer of the model, within its context, with the facts that close its stream. */
+/** One answer of the model, within its context; kept before the facts that close its stream are told, since the run may end with any of them. */
 async function* nextReply(setup: LoopSetup, progress: Progress): AsyncGenerator<HarnessEvent, Reply> {
   const { model, transcript, gauge } = setup;
   if (progress.turns >= setup.maxTurns) throw turnLimitReached(setup.maxTurns);
   if (gauge.isNearlyFull(transcript.turns, setup.contextTokens)) yield* compact(setup);
   const { messageId, ...reply } = yield* replyCompactingOnce(setup, progress);
   progress.turns++;
+  if (!isCut(reply) && reply.stop !== "refused") await addReply(reply, setup);
   if (reply.reasoning !== "") yield { type: "reasoning", messageId, text: reply.reasoning };
   if (reply.text !== "") yield { type: "message", messageId, text: reply.text };
   yield { type: "turn" };
@@ -115,7 +114,8 @@ async function* answerCalls({ calls }: Reply, setup: LoopSetup, progress: Progre
 
 /** A cut reply is kept as text alone: its last call may be half of one, and none of it is run. */
 async function* continueCutReply(reply: Reply, setup: LoopSetup, progress: Progress): AsyncGenerator<HarnessEvent, void> {
-  const { transcript, model, gauge } = setup;
+  const { transcript, model, gauge, request } = setup;
+  request.signal.throwIfAborted();
   if (++progress.continuations > MAX_CONTINUATIONS) {
     throw new HarnessError(
       "max_tokens",
@@ -139,7 +139,9 @@ async function* continueCutReply(reply: Reply, setup: LoopSetup, progress: Progr
 }
 
 /** The final answer, or null when the conversation goes on: new input came, or the answer must be given again. */
-async function settleAnswer(reply: Reply, { steering, check, transcript }: LoopSetup, progress: Progress): Promise<FinalAnswer | null> {
+async function settleAnswer(reply: Reply, setup: LoopSetup, progress: Progress): Promise<FinalAnswer | null> {
+  const { steering, check, transcript, request } = setup;
+  request.signal.throwIfAborted();
   if (!steering.isEmpty) {
     progress.begun = "";
     return null;
@@ -159,6 +161,14 @@ async function settleAnswer(reply: Reply, { steering, check, transcript }: LoopS
   progress.answerOnly = true;
   await transcript.add(userText(repairInstruction(checked.problem)));
   return null;
+}
+
+function isCut({ stop }: Reply): boolean {
+  return stop === "max_tokens" || stop === "context_full";
+}
+
+function refusalOf({ text }: Reply, { name }: Model): HarnessError {
+  return new HarnessError("model_refused", `${name} refused to answer: ${text || "it gave no reason"}`);
 }
 
 function turnLimitReached(maxTurns: number): HarnessError {

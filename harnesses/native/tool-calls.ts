@@ -18,7 +18,7 @@ export interface CallSurroundings {
  */
 export async function* runCalls(calls: readonly ModelCall[], surroundings: CallSurroundings): AsyncGenerator<HarnessEvent, void> {
   const { tools, signal } = surroundings;
-  if (calls.length > 1 && calls.every((call) => tools.get(call.name)?.effect === "read")) {
+  if (!signal.aborted && calls.length > 1 && calls.every((call) => tools.get(call.name)?.effect === "read")) {
     for (const call of calls) yield startOf(call, tools.get(call.name));
     const endings = await Promise.all(calls.map((call) => runCall(call, tools.get(call.name))));
     for (const [index, call] of calls.entries()) yield* finish(call, endings[index] as Ending, surroundings);

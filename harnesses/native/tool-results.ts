@@ -7,7 +7,7 @@ const HEAD_SHARE = 0.6;
 
 export function renderOutcome(outcome: ToolOutcome): string {
   if (!outcome.ok) return shorten(`Error ${outcome.error.code}: ${outcome.error.message}`);
-  const entries = Object.entries(outcome.output);
+  const entries = Object.entries(outcome.output).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const only = entries.length === 1 ? entries[0]?.[1] : undefined;
   return shorten(typeof only === "string" ? only : entries.map(([name, value]) => renderField(name, value)).join("\n"));
 }

@@ -7,6 +7,8 @@ import { HarnessError } from "../../../harnesses/harness.ts";
 import { InputQueue } from "../../../harnesses/input-queue.ts";
 import { native } from "../../../harnesses/native.ts";
 import type { ModelDialect } from "../../../harnesses/providers.ts";
+import { fixTheTest } from "../../scripted-model/stories.ts";
+import { tools } from "../../../tools/index.ts";
 import { ScriptedModel, type PlayedScript, type ScriptStep } from "../../scripted-model/scripted-model.ts";
 import { accessTo, eventsOf, TestBox, type RunWishes, type SeenRun } from "../harness-context.ts";
 import { commandTool, failingTool, meetingTool } from "./box-tools.ts";
@@ -274,6 +276,23 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     expect(await answersIn(2)).toEqual([expect.stringContaining("cancelled")]);
   });
 
+  test("a run that is ended by the usage of a reply still keeps the reply, its calls answered", async () => {
+    const controller = new AbortController();
+    const wishes = play([{ text: "I begin.", calls: [{ tool: "shell_exec", input: { command: "touch begun" } }] }, { text: "Again." }]);
+    const first = await box.run(
+      native,
+      { ...wishes, signal: controller.signal },
+      ({ type }) => type === "usage" && controller.abort(new Error("budget")),
+    );
+    expect(first.error).toMatchObject({ message: "budget" });
+    expect(eventsOf(first.events, "tool.started")).toEqual([]);
+    const token = eventsOf(first.events, "session.bound")[0]?.token;
+    await box.run(native, { ...wishes, session: { token } });
+    const asked = (await script.arrival(2)).asked;
+    expect(asked?.pastCalls).toHaveLength(1);
+    expect(asked?.toolResults).toEqual([expect.stringContaining("Not run")]);
+  });
+
   test("a cancel in the middle of a stream ends at once", async () => {
     const controller = new AbortController();
     const steps = [{ text: "Some words and then silence", fault: { stallAfterChunks: 1 } }];
@@ -373,6 +392,21 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     expect(error).toBeUndefined();
     expect(eventsOf(events, "notice").map((event) => event.code)).toEqual(["compaction"]);
     expect(events.at(-1)).toEqual({ type: "result", text: "Done." });
+  });
+
+  test("a whole task is done with the runtime's real tools", async () => {
+    const story = fixTheTest();
+    for (const [path, text] of Object.entries(story.files)) await writeFile(join(box.cwd, path), text);
+    const { events, error } = await run(story.steps, { prompt: story.prompt, tools });
+    expect(error).toBeUndefined();
+    expect(eventsOf(events, "tool.finished").map(({ name, ok, exitCode }) => [name, ok, exitCode])).toEqual([
+      ["shell_exec", true, 1],
+      ["fs_read", true, undefined],
+      ["fs_edit", true, undefined],
+      ["shell_exec", true, 0],
+    ]);
+    expect(events.at(-1)).toEqual({ type: "result", text: story.answer });
+    for (const [path, text] of Object.entries(story.filesAfter)) expect(await readFile(join(box.cwd, path), "utf8")).toBe(text);
   });
 
   test("a plan is shown", async () => {
