@@ -157,6 +157,7 @@ function watchLimits(config: Config): WatchLimits {
     progressMs: config.progressTimeout * MS_PER_SECOND,
     toolMs: config.toolTimeout * MS_PER_SECOND,
     exitMs: config.exitTimeout * MS_PER_SECOND,
+    cancelMs: config.cancelTimeout * MS_PER_SECOND,
     retries: config.maxRetries,
   };
 }

@@ -86,6 +86,12 @@ export const settings = {
     10,
     "end an agent that goes on for so long after its result; the result stands",
   ),
+  cancelTimeout: setting(
+    "--cancel-timeout <seconds>",
+    seconds,
+    1.5,
+    "leave an agent behind that does not end by itself so long after a cancel; its processes are ended",
+  ),
   maxRetries: setting("--max-retries <count>", count, 12, "end a run whose model does not answer in so many retries"),
   grace: setting("--grace <seconds>", seconds, 10, "time that a shutdown gives to runs and processes"),
   keepDays: setting("--keep-days <days>", seconds, 7, "age after which events are let go, unless a subscriber still needs them"),

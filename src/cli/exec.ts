@@ -1,4 +1,5 @@
 // `harnessd exec -- CMD`: a command in the box, with this terminal's streams and its own exit status.
+import { once } from "node:events";
 import { readConfig } from "../config.ts";
 import { connectOrStart } from "./connect.ts";
 
@@ -18,13 +19,18 @@ export async function exec(command: string[], flags: Readonly<Record<string, unk
       timeoutMs: timeout === undefined ? undefined : timeout * MS_PER_SECOND,
       stdin: process.stdin.isTTY ? undefined : process.stdin,
       signal: interrupted.signal,
-      onStdout: (bytes) => process.stdout.write(bytes),
-      onStderr: (bytes) => process.stderr.write(bytes),
+      onStdout: (bytes) => write(process.stdout, bytes),
+      onStderr: (bytes) => write(process.stderr, bytes),
     });
     process.exitCode = exitCode ?? KILLED_BY_SIGNAL + (SIGNAL_NUMBERS[signal ?? ""] ?? 0);
   } finally {
     await target.close();
   }
+}
+
+/** Resolves when the stream wants more, so that a slow reader slows the reading down. */
+async function write(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
+  if (!stream.write(bytes)) await once(stream, "drain");
 }
 
 /** For `bash -c`: each argument stays one word. */

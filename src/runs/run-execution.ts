@@ -30,8 +30,6 @@ export interface Ended extends Conclusion {
   readonly saveSession: Write;
 }
 
-/** How long a harness may take to end by itself once it was told to; then it is left behind and its processes are ended. */
-const ABANDON_AFTER_MS = 1500;
 const READING_KINDS: ReadonlySet<string> = new Set(["read", "search", "fetch", "think"]);
 
 export class RunExecution {
@@ -137,7 +135,7 @@ export class RunExecution {
       () => this.#endingBy("returned"),
       (thrown: unknown) => this.#endingBy("threw", thrown),
     );
-    const abandoned = this.#afterAbort(ABANDON_AFTER_MS).then(() => this.#endingBy("abandoned"));
+    const abandoned = this.#afterAbort(this.#around.watch.cancelMs).then(() => this.#endingBy("abandoned"));
     const leftBehind = overdue.then(() => this.#leaveBehind(harness));
     try {
       return await Promise.race([consumed, abandoned, leftBehind]);

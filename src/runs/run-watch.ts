@@ -12,6 +12,8 @@ export interface WatchLimits {
   readonly toolMs: number;
   /** From the result to the harness's own end; past it the result stands and the harness is ended. */
   readonly exitMs: number;
+  /** From a cancel to the harness's own end; past it the harness is left behind and its processes are ended. */
+  readonly cancelMs: number;
   /** Retries in a row, without an answer between them. */
   readonly retries: number;
 }
