@@ -19,7 +19,7 @@ const DEFAULT_MODEL = "anthropic/claude-sonnet-5-5";
 const DEFAULT_MAX_TURNS = 500;
 
 /** Under `options.native` of a run. */
-export const NativeOptions = z.strictObject({
+const NativeOptions = z.strictObject({
   maxOutputTokens: z.number().int().positive().optional().describe("Of one reply; absent: what is known to be good for the model."),
   contextTokens: z.number().int().positive().optional().describe("What the model can hold, where the table of models is wrong about it."),
   maxAttempts: z.number().int().positive().max(20).default(5).describe("Tries for one call to the model."),

@@ -4,7 +4,7 @@ import type { HarnessEvent } from "../events.ts";
 import type { HarnessContext, ToolCall } from "../harness.ts";
 import type { ToolDeclaration } from "./model.ts";
 
-export type ToolKind = Extract<HarnessEvent, { type: "tool.started" }>["kind"];
+type ToolKind = Extract<HarnessEvent, { type: "tool.started" }>["kind"];
 
 export interface OfferedTool extends ToolDeclaration {
   readonly effect: ToolEffect;

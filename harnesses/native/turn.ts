@@ -44,7 +44,7 @@ export function userText(text: string): Turn {
 /** What one side says before the other speaks again. */
 export type Exchange = { readonly side: "model"; readonly turn: ModelTurn } | UserExchange;
 
-export interface UserExchange {
+interface UserExchange {
   readonly side: "user";
   /** To the calls of `answered`. */
   readonly answers: readonly ToolTurn[];
