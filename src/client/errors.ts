@@ -1,0 +1,65 @@
+// How calls and connections fail, as a host sees it.
+import type { Gap } from "../events.ts";
+
+/** The daemon's answer says no. */
+export class CallError extends Error {
+  override readonly name = "CallError";
+  /** A snake_case word that programs may test: the tool's own, such as `not_found`, or the wire's, such as `invalid_params`. */
+  readonly code: string;
+  /** The JSON-RPC number. */
+  readonly number: number;
+  readonly data: Readonly<Record<string, unknown>>;
+
+  constructor(number: number, message: string, data: Readonly<Record<string, unknown>>) {
+    super(message);
+    this.number = number;
+    this.data = data;
+    this.code = typeof data["code"] === "string" ? data["code"] : "unknown";
+  }
+}
+
+/** The line broke while a call was under way that must not be sent twice: it may or may not have happened. */
+export class ConnectionLostError extends Error {
+  override readonly name = "ConnectionLostError";
+  readonly method: string;
+
+  constructor(method: string, why: string) {
+    super(`The connection broke while ${method} was under way (${why}); it may or may not have happened`);
+    this.method = method;
+  }
+}
+
+export type ConnectFailure = "unauthorized" | "refused" | "unreachable" | "not_a_harnessd" | "closed";
+
+/** There is no connection, and there will be none without a change. */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  readonly code: ConnectFailure;
+
+  constructor(code: ConnectFailure, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A call took longer than its `timeoutMs`; the daemon was told to cancel it. */
+export class CallTimeoutError extends Error {
+  override readonly name = "CallTimeoutError";
+
+  constructor(method: string, timeoutMs: number) {
+    super(`${method} was not answered within ${timeoutMs} ms`);
+  }
+}
+
+/** Facts that were asked for are gone. Follow on from `gap.resumeAt` to accept the hole. */
+export class GapError extends Error {
+  override readonly name = "GapError";
+  readonly gap: Gap;
+
+  constructor(gap: Gap) {
+    super(
+      `Facts ${gap.missingFrom ?? "?"} to ${gap.missingTo ?? "?"} are not to be had (${gap.reason}); delivery can go on after ${gap.resumeAt.seq}`,
+    );
+    this.gap = gap;
+  }
+}
