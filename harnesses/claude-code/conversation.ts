@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Prompt } from "../content.ts";
 import type { HarnessEvent } from "../events.ts";
 import { HarnessError, type HarnessContext, type PermissionDecision } from "../harness.ts";
-import { ControlRequestLine, ControlResponseLine, LifecycleLine, ToolQuestion, type ControlRequestLine as ControlRequest } from "./line.ts";
+import { ProtocolLine, ToolQuestion, type ControlRequest, type ControlResponse } from "./line.ts";
 import type { ClaudeProgram } from "./program.ts";
 import { beginRun, endRun, translate, type TurnState } from "./translate.ts";
 
@@ -120,15 +120,11 @@ export class Conversation {
 
   /** True when the line belongs to the protocol and says nothing about the work. */
   #handleControl(line: unknown): boolean {
-    const { data: lifecycle } = LifecycleLine.safeParse(line);
-    if (lifecycle && lifecycle.state !== "queued") this.#waiting.delete(lifecycle.command_uuid);
-    const { data: asked } = ControlRequestLine.safeParse(line);
-    if (asked) void this.#answer(asked);
-    const { data: answered } = ControlResponseLine.safeParse(line);
-    if (answered?.response.subtype === "error" && answered.response.request_id === HOOK_REGISTRATION.request_id) {
-      throw new HarnessError("permissions_unavailable", `Claude Code does not ask before its tools: ${answered.response.error ?? ""}`);
-    }
-    return Boolean(lifecycle ?? asked ?? answered);
+    const { data } = ProtocolLine.safeParse(line);
+    if (data?.type === "command_lifecycle" && data.state !== "queued") this.#waiting.delete(data.command_uuid);
+    if (data?.type === "control_request") void this.#answer(data);
+    if (data?.type === "control_response") refuseWithoutHook(data.response);
+    return data !== undefined;
   }
 
   async #answer({ request_id, request }: ControlRequest): Promise<void> {
@@ -164,6 +160,12 @@ const HOOK_REGISTRATION = {
     hooks: { PreToolUse: [{ matcher: "*", hookCallbackIds: [HOOK_ID], timeout: HOOK_TIMEOUT_S }] },
   },
 } as const;
+
+/** A program that did not take the hook would use tools unasked. */
+function refuseWithoutHook({ subtype, request_id, error }: ControlResponse["response"]): void {
+  if (subtype !== "error" || request_id !== HOOK_REGISTRATION.request_id) return;
+  throw new HarnessError("permissions_unavailable", `Claude Code does not ask before it uses tools: ${error ?? "no reason given"}`);
+}
 
 function hookAnswer(decided: PermissionDecision): object {
   const isAllowed = decided.decision === "allow";

@@ -1,5 +1,5 @@
 // How Claude Code is started for a run: its arguments, its environment, the files that it reads, and what makes a running one unfit.
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { HarnessError, type HarnessContext, type McpServer } from "../harness.ts";
 import type { ModelAccess } from "../providers.ts";
@@ -9,7 +9,7 @@ export interface Launch {
   /** Without what names the session. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** This session's private directory: temporary files, and those of `files`; removed when the program ends. */
+  /** The program's private directory: temporary files, and those of `files`; removed when the program ends. */
   readonly directory: string;
   /** Content by name; only its owner may read them, and secrets stand in no argument. */
   readonly files: Readonly<Record<string, string>>;
@@ -53,7 +53,7 @@ export function planLaunch(context: HarnessContext): Launch {
   const env = environmentFor(context, options, access, directory);
   // The program counts its budget from its start, so a run with one gets a process of its own.
   const budgetOf = limits.maxCostUsd === undefined ? null : context.runId;
-  const fingerprint = digest(JSON.stringify([args, env, files, context.cwd, budgetOf]));
+  const fingerprint = digest(JSON.stringify([args, env, files, context.cwd, budgetOf]).replaceAll(directory, ""));
   return { args, env, directory, files, mustAsk, fingerprint };
 }
 
@@ -100,6 +100,7 @@ function environmentFor(
   const forCommands = Object.fromEntries(Object.entries(context.env).filter(([name]) => !isOurs(name)));
   return {
     ...forCommands,
+    ...withoutProxyFor(access.baseUrl, forCommands),
     ...credentialsFor(access),
     CLAUDE_CONFIG_DIR: join(context.stateDir, "config"),
     CLAUDE_CODE_TMPDIR: directory,
@@ -111,6 +112,14 @@ function environmentFor(
     // It refuses to work without permission prompts as root, unless it is told that this is a box.
     ...(process.getuid?.() === 0 && { IS_SANDBOX: "1" }),
   };
+}
+
+/** A box's proxy cannot reach the loopback address that the model gateway listens on. */
+function withoutProxyFor(baseUrl: string, env: Readonly<Record<string, string>>): Record<string, string> {
+  const { hostname } = new URL(baseUrl);
+  if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return {};
+  const list = [env["NO_PROXY"] ?? env["no_proxy"], hostname].filter(Boolean).join(",");
+  return { NO_PROXY: list, no_proxy: list };
 }
 
 function credentialsFor({ provider, baseUrl, apiKey, model }: ModelAccess): Record<string, string> {
@@ -131,9 +140,9 @@ function requireDialect(access: ModelAccess): ModelAccess {
   throw new HarnessError("provider_not_supported", message, { data: { provider: access.provider, dialect: access.dialect } });
 }
 
-/** Short, for a socket's path must fit into 103 bytes. */
+/** Each program's own, since one may still be ending while the next begins. Short, for a socket's path must fit into 103 bytes. */
 function directoryOf({ stateDir, session }: HarnessContext): string {
-  return join(stateDir, "t", digest(session.id).slice(0, 12));
+  return join(stateDir, "t", digest(session.id).slice(0, 8), randomBytes(3).toString("hex"));
 }
 
 function mcpEntry(server: McpServer): [string, object] {

@@ -108,20 +108,25 @@ export const ResultLine = z.looseObject({
 });
 export type ResultLine = z.output<typeof ResultLine>;
 
-/** Where an input that we sent stands; the uuid is ours. */
-export const LifecycleLine = z.looseObject({ type: z.literal("command_lifecycle"), command_uuid: z.string(), state: z.string() });
-
-export const ControlRequestLine = z.looseObject({
+const ControlRequest = z.looseObject({
   type: z.literal("control_request"),
   request_id: z.string(),
   request: z.looseObject({ subtype: z.string() }),
 });
-export type ControlRequestLine = z.output<typeof ControlRequestLine>;
+export type ControlRequest = z.output<typeof ControlRequest>;
 
-export const ControlResponseLine = z.looseObject({
+const ControlResponse = z.looseObject({
   type: z.literal("control_response"),
   response: z.looseObject({ subtype: z.string(), request_id: z.string(), error: maybeText }),
 });
+export type ControlResponse = z.output<typeof ControlResponse>;
+
+/** Lines that are about the talk itself. The first kind says where an input that we sent stands; the uuid is ours. */
+export const ProtocolLine = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("command_lifecycle"), command_uuid: z.string(), state: z.string() }),
+  ControlRequest,
+  ControlResponse,
+]);
 
 /** A permission prompt, or the question before every tool that we asked for with a hook. */
 export const ToolQuestion = z.union([

@@ -1,6 +1,6 @@
 // A running Claude Code, kept warm for its session: lines out of it, messages into it, and its end.
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PipedProcess } from "../../tools/process/process.ts";
@@ -49,13 +49,19 @@ export class ClaudeProgram implements Warm {
 
   /** `sessionArgs` begin or resume a conversation. */
   static async start(context: HarnessContext, launch: Launch, path: string, sessionArgs: readonly string[]): Promise<ClaudeProgram> {
-    await rm(launch.directory, { recursive: true, force: true });
+    // What a daemon that crashed has left of this session.
+    await rm(dirname(launch.directory), { recursive: true, force: true });
     await mkdir(launch.directory, { recursive: true, mode: 0o700 });
     for (const [name, content] of Object.entries(launch.files)) await writeFile(join(launch.directory, name), content, { mode: 0o600 });
     const owner = context.session.id;
     const { args, env } = launch;
-    const process = await context.spawn({ command: [path, ...args, ...sessionArgs], cwd: context.cwd, env, stdin: "open", owner });
-    return new ClaudeProgram(launch, process, () => context.sweep(owner, []));
+    try {
+      const process = await context.spawn({ command: [path, ...args, ...sessionArgs], cwd: context.cwd, env, stdin: "open", owner });
+      return new ClaudeProgram(launch, process, () => context.sweep(owner, []));
+    } catch (error) {
+      await removeDirectory(launch.directory);
+      throw error;
+    }
   }
 
   get alive(): boolean {
@@ -92,7 +98,7 @@ export class ClaudeProgram implements Warm {
     // What its commands left behind has other parents by now.
     await this.#sweep();
     await this.#lines.return();
-    await rm(this.#directory, { recursive: true, force: true });
+    await removeDirectory(this.#directory);
   }
 
   /** Why it is gone, in its own last words. */
@@ -121,4 +127,9 @@ export class ClaudeProgram implements Warm {
     if (this.#noise.length < MAX_NOISE_LINES) this.#noise.push(line.slice(0, MAX_NOISE_CHARS));
     else this.#suppressedNoise++;
   }
+}
+
+async function removeDirectory(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  await rmdir(dirname(directory)).catch(() => {}); // the session's next program may live there
 }

@@ -272,6 +272,20 @@ test("every tool is asked for first, the harmless too; what the host denies does
   expect(text).toBe("Done.");
 });
 
+test("a sub-agent's tools are asked for too", async () => {
+  const task = { description: "Look", prompt: "Look around.", subagent_type: "general-purpose" };
+  const steps: ScriptStep[] = [{ calls: [{ tool: "Agent", input: task }] }, shell("echo inside"), { text: "Seen." }, { text: "Done." }];
+  const { events, text } = await tell(steps, { mustAsk: true });
+  expect(box.questions.map(({ name }) => name)).toEqual(["Agent", "Bash"]);
+  expect(eventsOf(events, "tool.finished").map(({ name, ok }) => [name, ok])).toEqual([
+    ["Bash", true],
+    ["Agent", true],
+  ]);
+  expect(eventsOf(events, "message").map((message) => message.text)).toEqual(["Done."]);
+  expect({ input: sumOf(events, "inputTokens"), output: sumOf(events, "outputTokens") }).toEqual({ input: 4800, output: 256 });
+  expect(text).toBe("Done.");
+});
+
 test("a cancel while the host is being asked ends the run", async () => {
   const controller = new AbortController();
   const { error, events } = await tell([shell("echo x"), { text: "Never." }], {
@@ -396,6 +410,11 @@ test("a program that dies says so, with its exit and its last words", async () =
 test("only allowed tools are offered and denied ones are not, nor those that wait for somebody", async () => {
   const { script } = await tell([{ text: "Ok." }], { allowedTools: ["Bash", "Read", "Edit", "CronCreate"], deniedTools: ["Edit"] });
   expect(script.asked[0]?.asked?.tools.map(({ name }) => name).sort()).toEqual(["Bash", "Read"]);
+});
+
+test("a proxy for the box's commands does not stand between the program and a model on loopback", async () => {
+  const { text } = await tell([shell("echo $HTTP_PROXY"), { text: "Ok." }], { env: { HTTP_PROXY: "http://127.0.0.1:9" } });
+  expect(text).toBe("Ok.");
 });
 
 test("another dialect is refused before anything starts", async () => {
