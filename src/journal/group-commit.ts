@@ -180,15 +180,16 @@ export class GroupCommit {
     this.#retry = setTimeout(() => this.flush(), delayMs);
   }
 
-  /** A last try. What still cannot be written is lost, and said to be. */
-  close(): void {
+  /** A last try. What still cannot be written is lost, and said to be; the answer is then false. */
+  close(): boolean {
     this.flush();
     if (this.#retry) clearTimeout(this.#retry);
     const { facts, done } = this.#group;
-    if (this.#failures === 0) return;
+    if (this.#failures === 0) return true;
     const message = `The journal was closed while its disk refused writes: ${facts} facts were not written`;
     this.#options.onProblem({ code: "facts_lost", message });
     done?.reject(new JournalError("closed", message));
+    return false;
   }
 }
 

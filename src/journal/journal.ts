@@ -1,5 +1,4 @@
 // The box's one durable, ordered record of facts, and the only place where its parts meet.
-import { mkdirSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { DELTA_TYPES } from "../../harnesses/events.ts";
 import type { Cursor, EventBody } from "../events.ts";
@@ -10,12 +9,11 @@ import { GroupCommit, type Work } from "./group-commit.ts";
 import { JournalError, type OnProblem } from "./journal-error.ts";
 import type { Following, FollowQuery, JournalOptions, ReadAnswer, ReadQuery } from "./journal-options.ts";
 import { type Lock, lockDirectory } from "./lock.ts";
-import { openDatabase, type OpenDatabase, type Opening } from "./open-database.ts";
+import { markClosed, openDatabase, type OpenDatabase, type Opening, type PreviousEnd } from "./open-database.ts";
 import { Pages } from "./pages.ts";
 import { findPlace, type Place } from "./place.ts";
 import { DEFAULT_RETENTION, type Pruned, Retention } from "./retention.ts";
 import { Ring } from "./ring.ts";
-import { readMeta, writeMeta } from "./schema.ts";
 import { type Subscriber, Subscribers } from "./subscribers.ts";
 
 export type { About } from "./entry.ts";
@@ -28,13 +26,10 @@ const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const DEFAULT_READ_BYTES = 1024 * 1024;
 const DEFAULT_BATCH_BYTES = 256 * 1024;
 const DEFAULT_BATCH_EVENTS = 4096;
-/** Says in the file whether its last owner closed it. */
-const CLOSED = "closed";
 
 export class Journal {
   readonly opening: Opening;
-  /** How the journal's last owner ended: `crashed` when it never closed it. */
-  readonly previousEnd: "none" | "clean" | "crashed";
+  readonly previousEnd: PreviousEnd;
   readonly epoch: string;
   readonly database: DatabaseSync;
   readonly #lock: Lock;
@@ -51,7 +46,6 @@ export class Journal {
 
   /** Throws a JournalError that says what to do when the directory is in use, too new, or cannot be opened. */
   static open(options: JournalOptions): Journal {
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
     const lock = lockDirectory(options.directory);
     try {
       return new Journal(options, lock, openDatabase(options.directory, options.sync ?? "normal", options.now ?? Date.now));
@@ -61,12 +55,10 @@ export class Journal {
     }
   }
 
-  private constructor(options: JournalOptions, lock: Lock, { db, epoch, opening }: OpenDatabase) {
+  private constructor(options: JournalOptions, lock: Lock, { db, epoch, opening, previousEnd }: OpenDatabase) {
     const { now = Date.now, onProblem = () => {} } = options;
     this.opening = opening;
-    const wasClosed = readMeta(db, CLOSED);
-    this.previousEnd = wasClosed === null ? "none" : wasClosed === "yes" ? "clean" : "crashed";
-    writeMeta(db, CLOSED, "no");
+    this.previousEnd = previousEnd;
     this.epoch = epoch;
     this.database = db;
     this.#lock = lock;
@@ -220,11 +212,11 @@ export class Journal {
   /** Commits what waits and lets the directory go. Followers still get what is in memory, then end. */
   close(): void {
     if (this.#closed) return;
-    this.#commits.close();
+    const isWritten = this.#commits.close();
     this.#closed = true;
     this.#retention.stop();
     this.#followers.wake();
-    writeMeta(this.database, CLOSED, "yes");
+    if (isWritten) markClosed(this.database, this.#onProblem);
     this.database.close();
     this.#lock.release();
   }

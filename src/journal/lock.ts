@@ -1,5 +1,5 @@
 // One daemon per state directory: a lock that the kernel lets go of when its holder dies, however it dies.
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { JournalError, sqliteCode } from "./journal-error.ts";
@@ -10,25 +10,37 @@ export interface Lock {
   release(): void;
 }
 
-/** Takes the directory, or throws `locked` and names who has it. The file `pid` beside the lock only informs; a stale one locks nobody out. */
+/** Makes and takes the directory, or throws `locked` and names who has it. The file `pid` only informs; a stale one locks nobody out. */
 export function lockDirectory(directory: string): Lock {
   const pidFile = join(directory, "journal.pid");
-  const db = new DatabaseSync(join(directory, "journal.lock"));
+  let db: DatabaseSync | null = null;
   try {
-    db.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    db = new DatabaseSync(join(directory, "journal.lock"), { timeout: 0 });
+    db.exec("BEGIN EXCLUSIVE");
+    writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
-    db.close();
-    if (sqliteCode(error) !== SQLITE_BUSY) throw error;
-    const holder = readPid(pidFile);
-    throw new JournalError(
-      "locked",
-      `The state directory ${directory} is in use by another harnessd${holder ? `, process ${holder}` : ""}. ` +
-        "Stop that one first, or give this one a state directory of its own.",
-      { cause: error },
-    );
+    db?.close();
+    throw sqliteCode(error) === SQLITE_BUSY ? inUse(directory, readPid(pidFile), error) : unusable(directory, error);
   }
-  writeFileSync(pidFile, `${process.pid}\n`);
-  return { release: () => db.close() };
+  const held = db;
+  return { release: () => held.close() };
+}
+
+function inUse(directory: string, holder: string | null, cause: unknown): JournalError {
+  return new JournalError(
+    "locked",
+    `The state directory ${directory} is in use by another harnessd${holder ? `, process ${holder}` : ""}. ` +
+      "Stop that one first, or give this one a state directory of its own.",
+    { cause },
+  );
+}
+
+function unusable(directory: string, cause: unknown): JournalError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new JournalError("cannot_open", `The state directory ${directory} cannot be used (${reason}). Name one that can be written to.`, {
+    cause,
+  });
 }
 
 function readPid(path: string): string | null {

@@ -3,12 +3,14 @@ import { randomBytes } from "node:crypto";
 import { existsSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { JournalError, sqliteCode } from "./journal-error.ts";
+import { JournalError, type OnProblem, sqliteCode } from "./journal-error.ts";
 import { migrate, readMeta, readSchemaVersion, SCHEMA_VERSION, writeMeta } from "./schema.ts";
 
 const FILE_NAME = "journal.db";
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
+/** The entry of `meta` that says whether the file's last owner closed it. */
+const CLOSED = "closed";
 /** Checking a whole file takes about a second a gigabyte; past this size only its ends are looked at when it is opened. */
 const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
 /** The write-ahead log goes back into the database at this many of its 4 KiB pages (16 MiB). */
@@ -18,10 +20,13 @@ export interface Opening {
   readonly kind: "created" | "opened" | "migrated" | "set_aside";
   readonly detail?: string;
 }
+/** How the journal's last owner ended: `crashed` when it never closed it. */
+export type PreviousEnd = "none" | "clean" | "crashed";
 export interface OpenDatabase {
   readonly db: DatabaseSync;
   readonly epoch: string;
   readonly opening: Opening;
+  readonly previousEnd: PreviousEnd;
 }
 
 /** The caller holds the directory's lock. A newer schema is refused and left as it is; a damaged file is moved aside, and a new epoch begins. */
@@ -85,10 +90,27 @@ function openSound(path: string, version: number, sync: "normal" | "full"): Open
     db.exec(`PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * 4096};`);
     if (version < SCHEMA_VERSION) migrate(db, version);
-    return { db, epoch: readMeta(db, "epoch") ?? beginEpoch(db), opening: openingOf(version) };
+    const previousEnd = endOfLastOwner(db);
+    writeMeta(db, CLOSED, "no");
+    return { db, epoch: readMeta(db, "epoch") ?? beginEpoch(db), opening: openingOf(version), previousEnd };
   } catch (error) {
     db.close();
     throw new JournalError("cannot_open", `The journal ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function endOfLastOwner(db: DatabaseSync): PreviousEnd {
+  const closed = readMeta(db, CLOSED);
+  if (closed === null) return "none";
+  return closed === "yes" ? "clean" : "crashed";
+}
+
+/** The last write before the database is closed. Without it the next owner believes in a crash, which does no harm. */
+export function markClosed(db: DatabaseSync, onProblem: OnProblem): void {
+  try {
+    writeMeta(db, CLOSED, "yes");
+  } catch (error) {
+    onProblem({ code: "close_unmarked", message: "The journal was written, but could not be marked as closed", error });
   }
 }
 

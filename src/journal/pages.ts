@@ -97,21 +97,20 @@ export class Pages {
   }
 
   /** The page that holds the next fact, then those behind it, each read only when it is asked for. */
-  *#select(seq: number, { runId, processId }: EventFilter): Generator<PageRow> {
-    const { ofAll, ofRun, ofProcess } = this.#statements;
-    const rows =
-      runId !== undefined
-        ? ofRun.iterate(seq + 1, runId)
-        : processId !== undefined
-          ? ofProcess.iterate(seq + 1, processId)
-          : ofAll.iterate(seq + 1);
+  *#select(seq: number, filter: EventFilter): Generator<PageRow> {
     try {
-      yield* rows as Iterable<unknown> as Iterable<PageRow>;
+      yield* this.#iterate(seq + 1, filter) as Iterable<PageRow>;
     } catch (error) {
-      throw new JournalError("damaged", "A page of the journal cannot be read. Restart harnessd: it will set the damaged file aside.", {
-        cause: error,
-      });
+      const message = "A page of the journal cannot be read. Restart harnessd: it will set the damaged file aside.";
+      throw new JournalError("damaged", message, { cause: error });
     }
+  }
+
+  #iterate(next: number, { runId, processId }: EventFilter): Iterable<unknown> {
+    const { ofAll, ofRun, ofProcess } = this.#statements;
+    if (runId !== undefined) return ofRun.iterate(next, runId);
+    if (processId !== undefined) return ofProcess.iterate(next, processId);
+    return ofAll.iterate(next);
   }
 
   /** Removes the oldest pages as long as `goes` says so, at most `limit` of them, in a transaction of its own. */
@@ -136,11 +135,9 @@ export class Pages {
 
   /** How much is kept from the page on that holds the fact after `seq`. */
   bytesAfter(seq: number): number {
-    const start = this.#statements.startOf.get(seq + 1)?.["start_byte"];
-    return (
-      this.#extent.endByte -
-      (seq >= this.#extent.headSeq ? this.#extent.endByte : typeof start === "number" ? start : this.#extent.startByte)
-    );
+    const { headSeq, startByte, endByte } = this.#extent;
+    if (seq >= headSeq) return 0;
+    return endByte - Number(this.#statements.startOf.get(seq + 1)?.["start_byte"] ?? startByte);
   }
 
   /** The place of a run's oldest page, or null when nothing of it is on disk. */

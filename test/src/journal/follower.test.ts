@@ -114,6 +114,14 @@ test("deltas from before the follower came are not replayed", async () => {
   expect(parse(await collect(batches, 1))).toMatchObject([{ type: "message.delta", text: "live" }]);
 });
 
+test("deltas that came between following and the first look are there", async () => {
+  const journal = openJournal();
+  const { batches } = follow(journal, null);
+  appendDelta(journal, "waiting");
+  await nextTurn();
+  expect(parse(await collect(batches, 1))).toMatchObject([{ type: "message.delta", text: "waiting" }]);
+});
+
 test("a follower gets only what its filter asks for", async () => {
   const journal = openJournal();
   const mine = follow(journal, null, { runId: "a", deltas: false });
@@ -154,6 +162,19 @@ test("an aborted signal ends the batches, whether they wait or not, and the foll
   expect(await next).toEqual({ done: true, value: undefined });
   expect(await neverStarted.batches.next()).toEqual({ done: true, value: undefined });
   expect((await follow(journal, 0, {}, stop.signal).batches.next()).done).toBe(true);
+  expect(journal.stats().followers).toBe(0);
+});
+
+test("a signal that aborts while a batch is being dealt with ends the batches too", async () => {
+  const journal = openJournal();
+  const stop = new AbortController();
+  const { batches } = follow(journal, null, {}, stop.signal);
+  appendMessages(journal, 1);
+  for await (const batch of batches) {
+    expect(batch.kind).toBe("events");
+    stop.abort();
+    await nextTurn();
+  }
   expect(journal.stats().followers).toBe(0);
 });
 
@@ -200,7 +221,7 @@ test("facts removed while a slow follower still needed them are a gap among its 
 
 test("many followers that come and go under load each get every fact from where they came, once and in order", async () => {
   const journal = openJournal({ ringBytes: 64 * 1024 });
-  const total = 20_000;
+  const total = 10_000;
   const readers: Promise<void>[] = [];
   const read = async (after: number | null) => {
     const { batches, cursor } = follow(journal, after);

@@ -84,6 +84,11 @@ const damages: Record<string, (path: string) => void> = {
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.fill(0xab, 8192, bytes.length - 4096));
   },
+  "with one overwritten block": (path) => {
+    const bytes = readFileSync(path);
+    const block = Math.floor(bytes.length / 8192) * 4096;
+    writeFileSync(path, bytes.fill(0xab, block, block + 4096));
+  },
   "with a torn page of facts": (path) => {
     const db = new DatabaseSync(path);
     db.exec("UPDATE pages SET body = substr(body, 1, length(body) / 2)");
@@ -159,6 +164,26 @@ test("a second journal on the directory is refused and told which process has it
   await journal.committed();
   journal.close();
   expect(seqsOf(readAll(openJournal({ directory })))).toEqual([1]);
+});
+
+test("a state directory that cannot be made is refused by code, with the reason", () => {
+  const file = join(makeDirectory(), "file");
+  writeFileSync(file, "");
+  const refusal = { code: "cannot_open", message: expect.stringMatching(/cannot be used \(.*EEXIST|ENOTDIR/) };
+  expect(() => Journal.open({ directory: file })).toThrow(expect.objectContaining(refusal));
+});
+
+test("a journal knows whether its last owner closed it", async () => {
+  const from = makeDirectory();
+  const journal = openJournal({ directory: from });
+  const directory = makeDirectory();
+  for (const name of ["journal.db", "journal.db-wal"]) copyFileSync(join(from, name), join(directory, name));
+  journal.close();
+  expect([journal.previousEnd, openJournal({ directory: from }).previousEnd, openJournal({ directory }).previousEnd]).toEqual([
+    "none",
+    "clean",
+    "crashed",
+  ]);
 });
 
 test("a refused journal lets go of what it had taken", async () => {
