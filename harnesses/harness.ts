@@ -140,8 +140,12 @@ export interface Harness {
   readonly capabilities: HarnessCapabilities;
   /** True when it works with the runtime's own tools, so that their names can be checked before a run. */
   readonly usesRuntimeTools?: boolean;
+  /** Names of tools that it brings along to those. */
+  readonly ownTools?: readonly string[];
   /** Used when a run names no model. Null: the run must name one. */
   readonly defaultModel: string | null;
+  /** Taken in this order where there is no key for the default's provider. */
+  readonly otherDefaultModels?: readonly string[];
   /** Options of its own, under its own key in a run's `options`. */
   readonly options?: z.ZodType;
   /** Whether it could start now: program there, version right. Absent: always ready. */

@@ -31,6 +31,7 @@ export const native: Harness = {
   name: "native",
   title: "harnessd's own agent",
   usesRuntimeTools: true,
+  ownTools: [planTool.name],
   capabilities: {
     steer: true,
     resume: true,
@@ -44,6 +45,7 @@ export const native: Harness = {
     liveOutput: true,
   },
   defaultModel: DEFAULT_MODEL,
+  otherDefaultModels: ["openai/gpt-5.5", "openrouter/anthropic/claude-sonnet-5.5", "vercel/anthropic/claude-sonnet-5.5"],
   options: NativeOptions,
   async *run(context) {
     const model = openModel(context.modelAccess(context.model ?? DEFAULT_MODEL));

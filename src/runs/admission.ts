@@ -42,8 +42,7 @@ export async function admit(request: RunRequest, around: AdmissionSurroundings):
   refuseUnknownTools(request, around.tools, harness);
   const options = parseOptions(request, harness);
   if (request.schema) await checkSchema(request.schema);
-  const model = request.model ?? harness.defaultModel;
-  if (model !== null) checkModel(model, request, around);
+  const model = chooseModel(request, harness, around);
   const cwd = await findDirectory(request.cwd ?? session?.cwd ?? around.workspace, around);
   await refuseUnready(harness, around.agentsDir);
   return { request, harness, model, cwd, session, options };
@@ -90,7 +89,7 @@ function refuseUnsupported(request: RunRequest, harness: Harness): void {
 /** Only where the harness uses our tools can a wrong name be known. */
 function refuseUnknownTools(request: RunRequest, tools: readonly Tool[], harness: Harness): void {
   if (!harness.usesRuntimeTools) return;
-  const known = new Set(tools.map((tool) => tool.name));
+  const known = new Set([...tools.map((tool) => tool.name), ...(harness.ownTools ?? [])]);
   const unknown = [...(request.allowedTools ?? []), ...request.deniedTools].filter((name) => !known.has(name) && !name.startsWith("mcp__"));
   if (unknown.length === 0) return;
   throw new RpcError("refused", `There is no tool ${unknown.join(", ")}; known: ${[...known].join(", ")}`, {
@@ -124,11 +123,24 @@ async function checkSchema(schema: Readonly<Record<string, unknown>>): Promise<v
   }
 }
 
-function checkModel(model: string, request: RunRequest, { resolveModel }: AdmissionSurroundings): void {
+/** The model that was asked for, or the harness's first default that there is a key for. */
+function chooseModel(request: RunRequest, harness: Harness, { resolveModel }: AdmissionSurroundings): string | null {
+  const asked = request.model ?? harness.defaultModel;
+  if (asked === null) return null;
+  const others = request.model === undefined ? (harness.otherDefaultModels ?? []) : [];
+  const problems = new Map([asked, ...others].map((model) => [model, problemWith(() => resolveModel(model, request))]));
+  const [usable] = [...problems].find(([, problem]) => problem === null) ?? [];
+  const problem = problems.get(asked);
+  if (usable !== undefined || !problem) return usable ?? asked;
+  throw new RpcError("refused", problem.message, { ...problem.data, code: problem.code });
+}
+
+function problemWith(resolve: () => unknown): HarnessError | null {
   try {
-    resolveModel(model, request);
+    resolve();
+    return null;
   } catch (error) {
-    if (error instanceof HarnessError) throw new RpcError("refused", error.message, { ...error.data, code: error.code });
+    if (error instanceof HarnessError) return error;
     throw error;
   }
 }

@@ -164,7 +164,7 @@ test("a session remembers, one run at a time; a fork leaves it as it was", async
   const { sessionId } = await box.carryOut("remembers");
   const more = await Promise.all([box.start("remembers", { sessionId }), box.start("remembers", { sessionId })]);
   const answers = (await Promise.all(more.map((run) => box.ended(run)))).map((run) => run.result?.text);
-  expect(answers.toSorted()).toEqual(["+", "++"]);
+  expect(answers.toSorted((a = "", b = "") => a.localeCompare(b))).toEqual(["+", "++"]);
   const fork = await box.carryOut("remembers", { sessionId, fork: true });
   expect([fork.result?.text, fork.sessionId === sessionId]).toEqual(["+++ (fork)", false]);
   expect(await box.carryOut("remembers", { sessionId })).toMatchObject({ result: { text: "+++" } });
