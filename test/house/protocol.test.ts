@@ -1,0 +1,52 @@
+// Writes the wire down: docs/protocol.json is what the code declares. `npx vitest run test/house -u` writes it anew.
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { harnesses } from "../../harnesses/index.ts";
+import { EnvelopeFields, EventBody } from "../../src/events.ts";
+import { methods, notifications, PROTOCOL_VERSION } from "../../src/methods.ts";
+import { CLOSE_CODES, RPC_CODES } from "../../src/rpc/errors.ts";
+import { DELTA_TYPES } from "../../harnesses/events.ts";
+import { tools } from "../../tools/index.ts";
+import { schemasOf, type Tool } from "../../tools/tool.ts";
+
+type JsonSchema = Record<string, unknown>;
+
+const schemaOf = (schema: z.ZodType, io: "input" | "output"): JsonSchema => {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return rest;
+};
+
+function protocol(): JsonSchema {
+  return {
+    protocol: PROTOCOL_VERSION,
+    transport: "JSON-RPC 2.0 in text frames of a WebSocket at / or /ws, either side connecting",
+    errors: RPC_CODES,
+    closeCodes: CLOSE_CODES,
+    methods: mapValues(methods, ({ params, result }) => ({ params: schemaOf(params, "input"), result: schemaOf(result, "output") })),
+    tools: Object.fromEntries(
+      (tools as readonly Tool[]).map((tool) => [tool.name, { description: tool.description, effect: tool.effect, ...schemasOf(tool) }]),
+    ),
+    notifications: mapValues(notifications, (schema) => schemaOf(schema, "output")),
+    envelope: schemaOf(EnvelopeFields, "output"),
+    events: Object.fromEntries(
+      EventBody.options.map((option) => {
+        const [type] = option.shape.type.values;
+        return [type, { kind: DELTA_TYPES.has(type ?? "") ? "delta" : "fact", ...schemaOf(option, "input") }];
+      }),
+    ),
+    harnesses: Object.fromEntries(
+      harnesses.map(({ name, title, capabilities, options }) => [
+        name,
+        { title, capabilities, options: options ? schemaOf(options, "input") : null },
+      ]),
+    ),
+  };
+}
+
+test("docs/protocol.json says what the code declares", async () => {
+  await expect(`${JSON.stringify(protocol(), null, 2)}\n`).toMatchFileSnapshot("../../docs/protocol.json");
+});
+
+function mapValues<Value>(object: Readonly<Record<string, Value>>, map: (value: Value) => unknown): JsonSchema {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value)]));
+}
