@@ -25,7 +25,7 @@ export const RESENDABLE: ReadonlySet<string> = new Set([
   "shell_read",
 ]);
 
-/** Rejects with CallError, CallTimeoutError, ConnectionLostError, ConnectError, or the signal's reason. */
+/** Rejects with CallError, CallTimeoutError, FrameTooLargeError, ConnectionLostError, ConnectError, or the signal's reason. */
 export async function callOver(link: Link, name: string, params: unknown = {}, options: CallOptions = {}): Promise<unknown> {
   const { timeoutMs, resend = isResendable(name, params) } = options;
   if (timeoutMs === undefined) return persist(link, name, params, resend, options.signal);
@@ -39,7 +39,7 @@ async function persist(link: Link, name: string, params: unknown, resend: boolea
   for (;;) {
     const peer = await link.peer(signal);
     try {
-      return await peer.call(name, params, { signal });
+      return await peer.call(name, params, { signal, maxFrameBytes: link.maxFrameBytes });
     } catch (error) {
       if (!(error instanceof ConnectionLostError && resend)) throw error;
     }

@@ -51,6 +51,17 @@ export class CallTimeoutError extends Error {
   }
 }
 
+/** The call does not fit into a frame; nothing was sent. */
+export class FrameTooLargeError extends Error {
+  override readonly name = "FrameTooLargeError";
+
+  constructor(method: string, bytes: number, maxBytes: number) {
+    super(
+      `The params of ${method} make a frame of ${bytes} bytes, and the daemon takes ${maxBytes}; send files with upload, or raise --max-frame-mb`,
+    );
+  }
+}
+
 /** Facts that were asked for are gone. Follow on from `gap.resumeAt` to accept the hole. */
 export class GapError extends Error {
   override readonly name = "GapError";

@@ -1,5 +1,6 @@
 // A command from the host, its output byte for byte over any number of connections.
 import type { CallInput, CallResult } from "./catalogue.ts";
+import { CallError } from "./errors.ts";
 import type { Harnessd } from "./harnessd.ts";
 
 const READ_WAIT_MS = 30_000;
@@ -37,12 +38,12 @@ export async function execute(box: Harnessd, command: Command, options: ExecOpti
   const { cwd, env, timeoutMs, stdin, signal } = options;
   const start = { command, stdin: stdin === undefined ? "closed" : "open", ...given({ cwd, env, timeoutMs }) } as CallInput<"shell_start">;
   const { processId } = await box.call("shell_start", start, { signal });
-  const feeding = stdin === undefined ? Promise.resolve() : feed(box, processId, stdin, signal);
   try {
-    const [result] = await Promise.all([follow(box, processId, options), feeding]);
-    return result;
+    const following = follow(box, processId, options);
+    if (stdin === undefined) return await following;
+    // A command may end before its input does.
+    return await Promise.race([following, feed(box, processId, stdin, signal).then(() => following)]);
   } catch (error) {
-    feeding.catch(() => undefined);
     // Whoever does not get its end must not leave it running unseen.
     box.call("shell_stop", { processId }, { resend: true }).catch(() => undefined);
     throw error;
@@ -68,14 +69,23 @@ function isRead(slice: Read["stdout"]): boolean {
 }
 
 async function feed(box: Harnessd, processId: string, stdin: NonNullable<ExecOptions["stdin"]>, signal?: AbortSignal): Promise<void> {
-  for await (const piece of typeof stdin === "string" || stdin instanceof Uint8Array ? [stdin] : stdin) {
-    const bytes = Buffer.from(piece as Uint8Array);
-    for (let at = 0; at < bytes.length; at += MAX_WRITE_BYTES) {
-      const data = bytes.subarray(at, at + MAX_WRITE_BYTES).toString("base64");
-      await box.call("shell_write", { processId, data, encoding: "base64" }, { signal });
+  try {
+    for await (const piece of typeof stdin === "string" || stdin instanceof Uint8Array ? [stdin] : stdin) {
+      const bytes = Buffer.from(piece as Uint8Array);
+      for (let at = 0; at < bytes.length; at += MAX_WRITE_BYTES)
+        await write(box, processId, bytes.subarray(at, at + MAX_WRITE_BYTES), signal);
     }
+    await box.call("shell_close_stdin", { processId }, { signal, resend: true });
+  } catch (error) {
+    // A command need not read all that it is given: `head` does not.
+    if (!(error instanceof CallError && error.code === "stdin_closed")) throw error;
   }
-  await box.call("shell_close_stdin", { processId }, { signal, resend: true });
+}
+
+/** Resolves when the command has taken the bytes, however long it lets them lie. */
+async function write(box: Harnessd, processId: string, bytes: Buffer, signal: AbortSignal | undefined): Promise<void> {
+  let { taken } = await box.call("shell_write", { processId, data: bytes.toString("base64"), encoding: "base64" }, { signal });
+  while (!taken) ({ taken } = await box.call("shell_write", { processId, data: "" }, { signal, resend: true }));
 }
 
 /** One stream as it is read: told to a listener, or else collected. */

@@ -19,6 +19,7 @@ import { download, upload, type Address, type Download, type DownloadOptions, ty
 const DEFAULT_BACKOFF: Backoff = { baseMs: 100, maxMs: 10_000 };
 /** What this client speaks; as a type, since the schemas beside it stay in the daemon. */
 const PROTOCOL: typeof PROTOCOL_VERSION = 1;
+const BYTES_PER_MB = 1024 * 1024;
 const INTRODUCTION_TIMEOUT_MS = 10_000;
 /** Frames of a daemon are no larger than its largest answer. */
 const MAX_FRAME_BYTES = 256 * 1024 * 1024;
@@ -145,6 +146,8 @@ async function introduced(link: Link, where: string, signal: AbortSignal | undef
   try {
     await link.start();
     const info = (await callOver(link, "daemon_info", {}, { timeoutMs: INTRODUCTION_TIMEOUT_MS, signal })) as MethodResult<"daemon_info">;
+    const { maxFrameMb } = info.limits ?? {};
+    if (maxFrameMb !== undefined) link.maxFrameBytes = maxFrameMb * BYTES_PER_MB;
     if (info.protocol === PROTOCOL) return info;
     throw new ConnectError("not_a_harnessd", `${where} speaks protocol ${info.protocol}, this client ${PROTOCOL}; use versions that match`);
   } catch (error) {

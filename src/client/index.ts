@@ -5,6 +5,14 @@ export type { ExecOptions, ExecResult } from "./exec.ts";
 export type { Download, DownloadOptions, UploadBody, UploadOptions } from "./transfer.ts";
 export type { EventsOptions } from "./events.ts";
 export type { CallInput, CallName, CallOptions, CallResult, ToolName } from "./catalogue.ts";
-export { CallError, CallTimeoutError, ConnectError, ConnectionLostError, GapError, type ConnectFailure } from "./errors.ts";
+export {
+  CallError,
+  CallTimeoutError,
+  ConnectError,
+  ConnectionLostError,
+  FrameTooLargeError,
+  GapError,
+  type ConnectFailure,
+} from "./errors.ts";
 export type { Cursor, Envelope, EventOf, EventType, Fact, Gap } from "../events.ts";
 export type { Run, RunRequestInput, Session } from "../methods.ts";

@@ -9,6 +9,7 @@ import { Peer, type Closing } from "./peer.ts";
 
 /** A line that held this long was a good one: the next wait begins small again. */
 const STABLE_MS = 10_000;
+const DEFAULT_FRAME_BYTES = 16 * 1024 * 1024;
 /** What a daemon answers to an upgrade that it refuses; any other status comes from something else. */
 const FAILURE_OF_STATUS: Readonly<Record<number, ConnectFailure>> = { 401: "unauthorized", 403: "refused", 429: "refused", 503: "refused" };
 
@@ -27,6 +28,8 @@ interface Waiter {
 }
 
 export class Link {
+  /** What the daemon takes in one frame, once it has said so. */
+  maxFrameBytes = DEFAULT_FRAME_BYTES;
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
   readonly #waiters = new Set<Waiter>();
@@ -78,6 +81,10 @@ export class Link {
   }
 
   #adopt(socket: WebSocket): Peer {
+    if (this.#failure !== undefined) {
+      socket.terminate();
+      throw this.#failure;
+    }
     const peer = new Peer(socket, this.#options.heartbeatMs);
     this.#peer = peer;
     // In the same turn as the close, so that nobody is given a peer that is gone.
@@ -97,7 +104,8 @@ export class Link {
       const closing = await peer.closed;
       this.#options.onLine?.("down");
       if (this.#failure !== undefined) return;
-      if (!mayRetry(closing.code)) return this.#fail(refusalOf(closing));
+      // A frame too large cost the calls under way; the line itself is as good as before.
+      if (!mayRetry(closing.code) && closing.code !== CLOSE_CODES.frame_too_large.code) return this.#fail(refusalOf(closing));
       if (performance.now() - since > STABLE_MS) attempt = 0;
       const next = await this.#next(attempt);
       if (next === undefined) return;
@@ -132,6 +140,7 @@ function refusalOf({ code, text }: Closing): ConnectError {
 }
 
 function connectErrorOf(error: unknown): ConnectError {
+  if (error instanceof ConnectError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const status = error instanceof SocketRefused ? error.status : undefined;
   const code = status === undefined ? "unreachable" : (FAILURE_OF_STATUS[status] ?? "not_a_harnessd");

@@ -3,7 +3,7 @@ import type { RawData, WebSocket } from "ws";
 import type { Gap } from "../events.ts";
 import { closeSocket } from "../rpc/closing.ts";
 import { keepAlive } from "../rpc/heartbeat.ts";
-import { CallError, ConnectionLostError } from "./errors.ts";
+import { CallError, ConnectionLostError, FrameTooLargeError } from "./errors.ts";
 
 export interface Closing {
   readonly code: number;
@@ -17,6 +17,8 @@ export type Delivery =
 
 export interface PeerCallOptions {
   readonly signal?: AbortSignal | undefined;
+  /** What the daemon takes; a larger call rejects with FrameTooLargeError. */
+  readonly maxFrameBytes?: number | undefined;
   /** Sees the result before any message that came after it. */
   readonly onResult?: ((result: unknown) => void) | undefined;
 }
@@ -35,6 +37,8 @@ interface Incoming {
   readonly method?: unknown;
   readonly params?: { readonly subscription: string; readonly events?: readonly unknown[]; readonly gap?: Gap };
 }
+
+const PROTOCOL_ERROR = 1002;
 
 export class Peer {
   /** Settles when the socket is closed; never rejects. */
@@ -66,13 +70,16 @@ export class Peer {
   }
 
   /** Rejects with CallError, the signal's reason, or ConnectionLostError. */
-  call(method: string, params: unknown, { signal, onResult }: PeerCallOptions = {}): Promise<unknown> {
+  call(method: string, params: unknown, { signal, maxFrameBytes = Infinity, onResult }: PeerCallOptions = {}): Promise<unknown> {
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     if (!this.isOpen) return Promise.reject(new ConnectionLostError(method, "it was closing"));
     const id = ++this.#lastId;
+    const frame = JSON.stringify({ jsonrpc: "2.0", id, method, params });
+    const bytes = Buffer.byteLength(frame);
+    if (bytes > maxFrameBytes) return Promise.reject(new FrameTooLargeError(method, bytes, maxFrameBytes));
     const answered = new Promise((resolve, reject) => {
       this.#pending.set(id, { method, onResult, resolve, reject });
-      this.#socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
+      this.#socket.send(frame);
     });
     return signal === undefined ? answered : this.#guarded(id, answered, signal);
   }
@@ -113,7 +120,9 @@ export class Peer {
   }
 
   #receive(text: string): void {
-    const message = JSON.parse(text) as Incoming;
+    const message = read(text);
+    // Whoever speaks so is no daemon, or a broken one: nothing that it says can be relied on.
+    if (message === undefined) return this.#socket.close(PROTOCOL_ERROR, "Not a JSON-RPC message");
     if (typeof message.id === "number") return this.#settle(message.id, message);
     const { subscription, events, gap } = message.params ?? { subscription: "" };
     const listener = this.#listeners.get(subscription);
@@ -138,5 +147,14 @@ export class Peer {
     this.#pending.clear();
     for (const listener of this.#listeners.values()) listener("closed");
     this.#listeners.clear();
+  }
+}
+
+function read(text: string): Incoming | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === "object" && message !== null ? message : undefined;
+  } catch {
+    return undefined;
   }
 }

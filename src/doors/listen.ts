@@ -134,7 +134,7 @@ class SocketDoor {
     if (refused !== undefined && !saysTokenLater && !seesCloseCode) return refuseUpgrade(stream, refused);
     this.#server.handleUpgrade(request, stream, head, (socket) => {
       socket.on("error", () => {});
-      if (seesCloseCode) return closeSocket(socket, "origin_refused", refused.message.slice(0, 120));
+      if (seesCloseCode) return closeSocket(socket, "origin_refused", refused.message);
       if (!saysTokenLater) return this.#admit(socket);
       this.#awaitToken(socket);
     });

@@ -54,6 +54,7 @@ export function urlOf(request: IncomingMessage): URL | null {
 /** Turns an upgrade away with the same JSON that a request would get. */
 export function refuseUpgrade(stream: Duplex, { status, code, message }: HttpRefusal): void {
   const body = JSON.stringify({ error: { code, message } });
+  stream.once("finish", () => stream.destroy());
   const challenge = status === 401 ? "www-authenticate: Bearer\r\n" : "";
   stream.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nconnection: close\r\ncontent-type: application/json\r\n${challenge}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

@@ -39,6 +39,7 @@ test("stdin is written whole and then closed", async () => {
     yield Buffer.alloc(1_500_000, "x");
   }
   expect(await box.exec("wc -c", { stdin: pieces() })).toMatchObject({ exitCode: 0, stdout: "1500002\n" });
+  expect(await box.exec("head -c 3", { stdin: "abc".repeat(1_000_000) })).toMatchObject({ exitCode: 0, stdout: "abc" });
   expect(await box.exec("cat", { stdin: "" })).toMatchObject({ exitCode: 0, stdout: "" });
 });
 

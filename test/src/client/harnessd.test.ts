@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 import { z } from "zod";
-import { CallError, CallTimeoutError, ConnectError, ConnectionLostError, Harnessd } from "../../../src/client/index.ts";
+import { CallError, CallTimeoutError, ConnectError, ConnectionLostError, FrameTooLargeError, Harnessd } from "../../../src/client/index.ts";
 import { RESENDABLE } from "../../../src/client/calls.ts";
 import { dialOut } from "../../../src/doors/dial-out.ts";
 import { methods } from "../../../src/methods.ts";
@@ -119,6 +119,23 @@ test("a close that forbids retrying ends the client with its reason", async () =
   await expect
     .poll(() => callAny(box, "echo").catch((error: unknown) => error))
     .toMatchObject({ name: "ConnectError", code: "unauthorized" });
+});
+
+test("a call that is too large for a frame is refused before it is sent, and the line goes on", async () => {
+  const states: string[] = [];
+  const box = await connectTo((await openDoor()).url, { onLine: (state) => states.push(state) });
+  await expect(callAny(box, "echo", { data: "x".repeat(17 * 1024 * 1024) })).rejects.toThrow(FrameTooLargeError);
+  expect(await callAny(box, "echo")).toEqual({});
+  expect(states).toEqual(["up"]);
+});
+
+test("a server that sends no JSON is found out, and harms nobody", async () => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  onTestFinished(() => server.close());
+  server.on("connection", (socket) => socket.send("hello"));
+  await once(server, "listening");
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await expect(connectTo(url, { signal: AbortSignal.timeout(300) })).rejects.toThrow(/timeout|closed/);
 });
 
 test("a closed client rejects calls, and closing twice is harmless", async () => {
