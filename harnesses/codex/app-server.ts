@@ -79,6 +79,7 @@ export class AppServer implements Warm {
     };
     const timers = [setTimeout(late, timeoutMs)];
     const onAbort = (): void => void timers.push(setTimeout(late, ABORTED_REQUEST_TIMEOUT_MS));
+    if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort);
     this.#pending.set(id, { method, resolve, reject });
     this.#send({ id, method, params });
@@ -125,7 +126,9 @@ export class AppServer implements Warm {
       this.#fail(error instanceof HarnessError ? error : new HarnessError("agent_failed", "Reading from Codex failed", { cause: error }));
       return void this.#process.stop();
     }
+    const timer = setTimeout(() => void this.#process.stop(), CLOSE_GRACE_MS); // it has nothing more to say, but lives
     const { exitCode, signal } = await this.#process.exited;
+    clearTimeout(timer);
     const ended = signal === null ? `with status ${exitCode}` : `by ${signal}`;
     const data = { exitCode, signal, stderr: this.#stderr };
     this.#fail(new HarnessError("agent_exited", `The Codex server ended ${ended}: ${lastLine(this.#stderr)}`, { data }));

@@ -18,8 +18,10 @@ import { TurnLimit } from "./turn-limit.ts";
 
 /** From an interrupt to the end of the turn; Codex takes about 15 ms. */
 const INTERRUPT_TIMEOUT_MS = 1000;
-/** For what a command that was ended still says, and for a thread to be unloaded. */
+/** For what a command that was ended still says. */
 const SETTLE_TIMEOUT_MS = 500;
+/** For a thread to be unloaded; Codex takes about 5 ms, and other sessions may keep it busy. */
+const UNLOAD_TIMEOUT_MS = 2000;
 
 export interface ConversationOptions {
   readonly threadId: string;
@@ -75,10 +77,10 @@ export class Conversation {
     if (!this.#server.alive) return false;
     try {
       const threads = this.#server.routes.threadsOf(channel);
-      const request = (threadId: string) => this.#server.request("thread/unsubscribe", { threadId }, { timeoutMs: SETTLE_TIMEOUT_MS });
+      const request = (threadId: string) => this.#server.request("thread/unsubscribe", { threadId }, { timeoutMs: UNLOAD_TIMEOUT_MS });
       await Promise.all(threads.map(request));
       for (;;) {
-        const message = await channel.nextWithin(SETTLE_TIMEOUT_MS);
+        const message = await channel.nextWithin(UNLOAD_TIMEOUT_MS);
         if (message?.method === "thread/closed" && message.params["threadId"] === threadId) return true;
         if (message === null) return false;
       }
@@ -108,7 +110,7 @@ export class Conversation {
     this.#turnId = TurnOpened.parse(started).turn.id;
     this.#steering.give = async (prompt) => {
       const steered = { threadId, expectedTurnId: this.#turnId, input: toUserInput(prompt, this.#context.cwd) };
-      await this.#server.request("turn/steer", steered);
+      await this.#server.request("turn/steer", steered, { signal });
     };
     if (this.#context.signal.aborted) this.#interrupt();
     for (;;) {

@@ -45,11 +45,11 @@ export async function* runCodex({ name, context, modelName }: CodexRun): AsyncGe
     yield { type: "session.bound", token: opened.threadId };
     yield* conversation.run();
   } finally {
+    if (context.signal.aborted) await context.sweep(context.runId, []);
     const isUnloaded = (await conversation?.unload()) ?? opened === undefined;
     if (opened) server.routes.close(opened.channel);
     if (isUnloaded && server.alive) lease.release();
     else await lease.discard();
-    if (context.signal.aborted) await context.sweep(context.runId, []);
   }
 }
 

@@ -295,6 +295,66 @@ test("a cancel in the middle of an answer closes what had been said", async () =
   expect(of(told.events, "message").map((event) => event.text)).toEqual([said]);
 });
 
+test("a cancel while a permission is being asked for ends the run at once", async () => {
+  const cancel = new AbortController();
+  const askPermission: HarnessContext["askPermission"] = () => {
+    cancel.abort(new Error("cancelled"));
+    return new Promise(() => {});
+  };
+  const started = performance.now();
+  const told = await tell([shell("touch never.txt")], { signal: cancel.signal, mustAsk: true, askPermission });
+  expect(performance.now() - started).toBeLessThan(2000);
+  expect(told.error?.message).toBe("cancelled");
+  expect(of(told.events, "tool.finished")).toMatchObject([{ ok: false }]);
+});
+
+test("a server that answers no more is given up in bounded time, and the next run has another", async () => {
+  const own = new WarmPool({ idleMs: 60_000, maxKept: 4 });
+  let pid = 0;
+  const remember: HarnessContext["spawn"] = async (request) => {
+    const child = await spawn(request);
+    pid = child.pid;
+    return child;
+  };
+  const cancel = new AbortController();
+  const onEvent = (event: HarnessEvent): void => {
+    if (event.type !== "tool.started") return;
+    process.kill(pid, "SIGSTOP");
+    cancel.abort(new Error("cancelled"));
+  };
+  const told = await tell([shell("sleep 982")], { warm: own, spawn: remember, signal: cancel.signal, onEvent, runId: "run_wedged" });
+  expect(told.error?.code).toBe("agent_not_responding");
+  expect(await pidsOf("run_wedged")).toEqual([]);
+  const next = await tell([{ text: "Alive." }], { warm: own, session: { token: told.token } });
+  expect(resultOf(next)).toBe("Alive.");
+  await own.closeAll();
+});
+
+test("a run that is cancelled before its first turn leaves the shared server as it was", async () => {
+  const own = new WarmPool({ idleMs: 60_000, maxKept: 4 });
+  let servers = 0;
+  const count: HarnessContext["spawn"] = (request) => {
+    servers++;
+    return spawn(request);
+  };
+  const told = await tell([{ text: "Never." }], { warm: own, spawn: count, signal: AbortSignal.abort(new Error("cancelled")) });
+  expect(told.error?.message).toBe("cancelled");
+  expect(told.script.asked).toEqual([]);
+  const next = await tell([{ text: "Alive." }], { warm: own, spawn: count });
+  expect(resultOf(next)).toBe("Alive.");
+  expect(servers).toBe(1);
+  await own.closeAll();
+});
+
+test("effort, verbosity and the wish for a summary reach the model", async () => {
+  const told = await tell([{ text: "Ok." }], {
+    model: FREEFORM,
+    effort: "high",
+    options: { verbosity: "high", reasoningSummary: "detailed" },
+  });
+  expect(told.script.asked[0]?.body).toMatchObject({ reasoning: { effort: "high", summary: "detailed" }, text: { verbosity: "high" } });
+});
+
 test.for([FREEFORM, CODE_MODE, UNKNOWN])("every command, patch and MCP call is asked for, even ls (%s)", async (name) => {
   const asked: PermissionQuestion[] = [];
   const told = await tell(
