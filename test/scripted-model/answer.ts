@@ -73,7 +73,7 @@ async function breakOff(response: ServerResponse, dialect: Dialect, fault: Fault
     await new Promise((resolve) => response.once("close", resolve));
     return "done";
   } else {
-    response.socket?.destroy();
+    response.socket?.destroySoon(); // what was written before the cut still arrives
   }
   return "broken";
 }

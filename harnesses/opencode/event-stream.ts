@@ -1,0 +1,29 @@
+// Reads OpenCode's event stream: whole events, in order, until the connection ends.
+import { createParser } from "eventsource-parser";
+import { HarnessError } from "../harness.ts";
+import { ServerEvent } from "./protocol.ts";
+
+/** An event holds a tool's output at most twice; OpenCode cuts that at some 50 KB. */
+const MAX_EVENT_CHARACTERS = 64 * 1024 * 1024;
+
+/** Ends by throwing: HarnessError `connection_lost` when the server hangs up, or what the fetch was aborted with. */
+export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent, never> {
+  const events: ServerEvent[] = [];
+  let pending = 0;
+  const parser = createParser({
+    onEvent({ data }) {
+      pending = 0;
+      const event = ServerEvent.safeParse(JSON.parse(data));
+      if (event.success) events.push(event.data);
+    },
+  });
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    pending += chunk.length;
+    if (pending > MAX_EVENT_CHARACTERS)
+      throw new HarnessError("line_too_long", `OpenCode sent an event longer than ${MAX_EVENT_CHARACTERS} bytes`);
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    yield* events.splice(0);
+  }
+  throw new HarnessError("connection_lost", "OpenCode's server closed its stream of events while the run went on");
+}

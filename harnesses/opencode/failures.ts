@@ -1,0 +1,53 @@
+// From how OpenCode tells of a failed session to errors that a host can act on.
+import { HarnessError } from "../harness.ts";
+import type { Failure } from "./protocol.ts";
+
+const CODES: Readonly<Record<string, string>> = {
+  ProviderAuthError: "unauthorized",
+  MessageOutputLengthError: "max_tokens",
+  ContextOverflowError: "context_exceeded",
+  ContentFilterError: "model_refused",
+  MessageAbortedError: "interrupted",
+};
+
+/** The error that ended a session's work. */
+export function failureOf({ name, data }: Failure): HarnessError {
+  const status = data.statusCode ?? null;
+  const message = data.message ?? `OpenCode reports ${name} and gives no reason`;
+  const code = CODES[name] ?? (status === null ? codeOfWords(message) : codeOfStatus(status, message));
+  return new HarnessError(code, message, { data: { status, reason: name } });
+}
+
+/** A model that never answered: OpenCode says what the last attempt failed with, but not its status. */
+export function retriesExhausted(retries: number, lastMessage: string): HarnessError {
+  const code = codeOfWords(lastMessage);
+  const message = `The model did not answer in ${retries} retries: ${lastMessage}`;
+  return new HarnessError(code === "agent_failed" ? "retries_exhausted" : code, message, { data: { retries } });
+}
+
+/** Why the model stopped, where that is no good end. Null: it is. */
+export function failureOfFinish(finish: string | undefined): HarnessError | null {
+  if (finish === "length") return new HarnessError("max_tokens", "The model's answer was cut off at its output limit");
+  if (finish === "content-filter") return new HarnessError("model_refused", "The model refused to answer");
+  return null;
+}
+
+function codeOfStatus(status: number, message: string): string {
+  if (/insufficient_quota|credit balance|billing/i.test(message) || status === 402) return "quota_exceeded";
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "forbidden";
+  if (status === 404) return "model_not_found";
+  if (status === 429) return "rate_limited";
+  if (status === 503 || status === 529) return "overloaded";
+  return status >= 500 ? "server_error" : "bad_request";
+}
+
+function codeOfWords(message: string): string {
+  if (/rate.?limit|too many requests|\b429\b/i.test(message)) return "rate_limited";
+  if (/overloaded|\b529\b/i.test(message)) return "overloaded";
+  if (/unable to connect|connection|ECONN|socket|fetch failed|cannot connect/i.test(message)) return "connection_failed";
+  if (/model not found|ModelNotFound/i.test(message)) return "model_not_found";
+  if (/parsing failed|JSON Parse error|invalid JSON/i.test(message)) return "malformed_stream";
+  if (/timed? ?out/i.test(message)) return "timed_out";
+  return /internal server error|\b5\d\d\b|server error/i.test(message) ? "server_error" : "agent_failed";
+}
