@@ -9,7 +9,7 @@ import type { ClaudeProgram } from "./program.ts";
 import { beginRun, endRun, translate, type TurnState } from "./translate.ts";
 
 /** The program answers an interrupt within 100 ms; one that does not is stopped. */
-const INTERRUPT_GRACE_MS = 1000;
+const INTERRUPT_GRACE_MS = 800;
 const STOP_GRACE_MS = 500;
 /** In seconds; how long an answer takes is the host's to limit. */
 const HOOK_TIMEOUT_S = 7 * 24 * 3600;
@@ -25,6 +25,8 @@ export class Conversation {
   readonly #context: HarnessContext;
   /** Inputs sent that the program has not begun to work on. */
   readonly #waiting = new Set<string>();
+  /** The program tells where inputs stand; one that does not is taken to have answered all with its result. */
+  #tellsOfInputs = false;
   readonly #decisions = new Map<string, Promise<PermissionDecision>>();
   #state: TurnState;
   #stopTimer: NodeJS.Timeout | undefined;
@@ -69,6 +71,7 @@ export class Conversation {
       this.#program.sessionId = state.sessionId ?? this.#program.sessionId;
       yield* events;
       if (!ended) continue;
+      if (!this.#tellsOfInputs) this.#waiting.clear();
       this.#program.isBusy = this.#waiting.size > 0;
       if (this.#context.signal.aborted) return;
       if (ended.failure) throw this.#explain(ended.failure);
@@ -121,7 +124,10 @@ export class Conversation {
   /** True when the line belongs to the protocol and says nothing about the work. */
   #handleControl(line: unknown): boolean {
     const { data } = ProtocolLine.safeParse(line);
-    if (data?.type === "command_lifecycle" && data.state !== "queued") this.#waiting.delete(data.command_uuid);
+    if (data?.type === "command_lifecycle") {
+      this.#tellsOfInputs = true;
+      if (data.state !== "queued") this.#waiting.delete(data.command_uuid);
+    }
     if (data?.type === "control_request") void this.#answer(data);
     if (data?.type === "control_response") refuseWithoutHook(data.response);
     return data !== undefined;
