@@ -1,5 +1,5 @@
 // Everything that one stream printed, by absolute offset: in memory while short, in a spill file when long, counted when too long.
-import { ByteBlocks } from "./byte-blocks.ts";
+import { ByteBlocks, freeBytes } from "./byte-blocks.ts";
 import type { ByteRecord, RecordSlice } from "./process.ts";
 import { SpillFile } from "./spill-file.ts";
 
@@ -61,12 +61,14 @@ export class StreamRecord implements ByteRecord {
     return this.#bytesInFile;
   }
 
-  /** Takes what the stream printed. False asks to wait with more until `onCaughtUp`: the disk is slower than the stream. */
+  /** Takes over what the stream printed: the chunk must not be used afterwards. False asks to wait with more until `onCaughtUp`: the disk is slower than the stream. */
   append(chunk: Buffer): boolean {
     const kept = Math.min(chunk.length, this.#maxBytes - this.#keptBytes);
     this.#totalBytes += chunk.length;
     this.#keptBytes += kept;
-    if (kept > 0) this.#blocks.push(kept === chunk.length ? chunk : chunk.subarray(0, kept));
+    if (kept === chunk.length) this.#blocks.push(chunk);
+    else if (kept > 0) this.#blocks.push(Buffer.from(chunk.subarray(0, kept)));
+    if (kept < chunk.length) freeBytes(chunk);
     if (this.#file !== undefined || this.#blocks.length > MAX_BYTES_IN_MEMORY) this.#write();
     this.#wakeWaiters();
     this.#isBehind = this.#blocks.length > MAX_UNWRITTEN_BYTES;

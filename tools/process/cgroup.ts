@@ -52,18 +52,18 @@ export class Cgroups {
 }
 
 export class Cgroup {
-  readonly #directory: string;
+  readonly directory: string;
   readonly #onRefusal: () => void;
 
   constructor(directory: string, onRefusal: () => void) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#onRefusal = onRefusal;
   }
 
   /** Moves a process in; what it forks from then on is in too. False when it is gone or the kernel refuses. May take tens of ms. */
   async attach(pid: number): Promise<boolean> {
     try {
-      await writeFile(join(this.#directory, "cgroup.procs"), String(pid));
+      await writeFile(join(this.directory, "cgroup.procs"), String(pid));
       return true;
     } catch (error) {
       if (!GONE.has((error as NodeJS.ErrnoException).code)) this.#onRefusal();
@@ -71,36 +71,41 @@ export class Cgroup {
     }
   }
 
+  /** True once any process has run in it, also if none does any more. */
+  wasEntered(): boolean {
+    return this.cpuMs() !== undefined || this.pids().length > 0;
+  }
+
   /** Everything in it, groups that its processes made below it included. */
   pids(): number[] {
-    return listPids(this.#directory, MAX_DEPTH);
+    return listPids(this.directory, MAX_DEPTH);
   }
 
   /** SIGKILL to everything in it at once, which outruns whatever forks. False where the kernel is older than 5.14. */
   async kill(): Promise<boolean> {
     try {
-      await writeFile(join(this.#directory, "cgroup.kill"), "1");
+      await writeFile(join(this.directory, "cgroup.kill"), "1");
       return true;
     } catch {
       return false;
     }
   }
 
-  /** Processor time of everything that ever was in it, from the moment it was. */
+  /** Processor time of everything that ever was in it, from the moment it was; undefined when nothing has run in it. */
   cpuMs(): number | undefined {
-    const micros = read(join(this.#directory, "cpu.stat"))?.match(/^usage_usec (\d+)/m)?.[1];
-    return micros === undefined ? undefined : Number(micros) / 1000;
+    const micros = Number(read(join(this.directory, "cpu.stat"))?.match(/^usage_usec (\d+)/m)?.[1]);
+    return micros > 0 ? micros / 1000 : undefined;
   }
 
   /** Undefined where the memory controller is not enabled. */
   peakMemoryBytes(): number | undefined {
-    const bytes = read(join(this.#directory, "memory.peak"));
+    const bytes = read(join(this.directory, "memory.peak"));
     return bytes === undefined ? undefined : Number(bytes);
   }
 
   /** True once it is gone; false while something lives in it. */
   remove(): boolean {
-    return removeTree(this.#directory, MAX_DEPTH);
+    return removeTree(this.directory, MAX_DEPTH);
   }
 }
 

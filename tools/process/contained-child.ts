@@ -13,6 +13,9 @@ export interface ChildSetting {
   readonly request: Omit<ProcessRequest, "maxRecordBytes">;
   /** Environment entries (`NAME=value`) that mark it and its descendants. */
   readonly markers: readonly string[];
+  /** The group that it was started in, if any. */
+  readonly cgroup: Cgroup | undefined;
+  /** Where a group for it can be made later. */
   readonly cgroups: Cgroups;
   readonly clock: ChildClock;
   readonly graceMs: number;
@@ -60,14 +63,18 @@ export class ContainedChild implements Leader {
       resolve();
     });
     this.#limit();
-    this.placed = this.#place().finally(() => (this.#isPlaced = true));
+    this.#cgroup = setting.cgroup;
+    if (setting.cgroup) this.meter.enterCgroup(setting.cgroup);
+    this.placed = (setting.cgroup ? Promise.resolve() : this.#place()).finally(() => (this.#isPlaced = true));
   }
 
   get groupIsGone(): boolean {
     return this.#groupIsGone;
   }
 
+  /** True when its program ran in the group from its first instruction on. */
   get wasInCgroup(): boolean {
+    this.#wasInCgroup ||= this.#setting.cgroup?.wasEntered() ?? false;
     return this.#wasInCgroup;
   }
 
@@ -90,7 +97,7 @@ export class ContainedChild implements Leader {
 
   stop(graceMs?: number): Promise<ContainmentReport> {
     const belonging = { leaders: [this], cgroups: this.#cgroup ? [this.#cgroup] : [], markers: this.#setting.markers };
-    const ending = endTree(belonging, { graceMs: graceMs ?? this.#setting.graceMs, wasInCgroup: this.#wasInCgroup });
+    const ending = endTree(belonging, { graceMs: graceMs ?? this.#setting.graceMs, wasInCgroup: this.wasInCgroup });
     this.noteEnding(ending);
     return ending;
   }
@@ -106,6 +113,7 @@ export class ContainedChild implements Leader {
     this.#groupIsGone ||= !signalPid(-this.pid, 0);
     if (!this.#groupIsGone || (this.cgroup?.pids().length ?? 0) > 0) return false;
     this.meter.close();
+    this.#wasInCgroup = this.wasInCgroup;
     return this.cgroup?.remove() ?? true;
   }
 
@@ -134,28 +142,16 @@ export class ContainedChild implements Leader {
   }
 
   /**
-   * Moving a process can take the kernel tens of ms. What belongs to a run is held still meanwhile, so that nothing it
-   * forks can be outside. A host's own command is not made to wait: it is moved with all it has forked, if it lasts, and
-   * counts as contained by its marker.
+   * Moving a process can take the kernel tens of ms. A host's own command is not made to wait for that: if it lasts, it
+   * is moved with all it has forked, and counts as contained by its marker.
    */
   async #place(): Promise<void> {
-    if (this.owner !== undefined) return this.#placeHeld();
     await Promise.race([this.gone, sleep(PLACE_AFTER_MS, undefined, { ref: false })]);
-    if (this.#seen !== undefined || !(await this.#enter())) return;
-    for (const { pid } of await findLed(this)) await this.#cgroup?.attach(pid);
-  }
-
-  async #placeHeld(): Promise<void> {
-    const isHeld = signalPid(this.pid, "SIGSTOP");
-    this.#wasInCgroup = (await this.#enter()) && isHeld;
-    signalPid(this.pid, "SIGCONT");
-  }
-
-  async #enter(): Promise<boolean> {
+    if (this.#seen !== undefined) return;
     const cgroup = this.#setting.cgroups.create(this.id);
     this.#cgroup = cgroup;
-    if (!(await cgroup?.attach(this.pid)) || !cgroup) return false;
+    if (!(await cgroup?.attach(this.pid)) || !cgroup) return;
     this.meter.enterCgroup(cgroup);
-    return true;
+    for (const { pid } of await findLed(this)) if (pid !== this.pid) await cgroup.attach(pid);
   }
 }

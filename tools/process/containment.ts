@@ -31,7 +31,7 @@ class Ending {
   readonly #belonging: Belonging;
   readonly #options: EndingOptions;
   readonly #startedAt = performance.now();
-  readonly #signalled = new Map<number, Member>();
+  readonly #signalled = new Set<number>();
   readonly #killed = new Set<number>();
   #allWereInCgroup: boolean;
 
@@ -58,7 +58,7 @@ class Ending {
     while (performance.now() < deadline) {
       const members = await this.#sweep();
       if (members.length === 0 && (await this.#isEmptyAgain())) return true;
-      for (const member of members) if (!this.#signalled.has(member.pid)) this.#ask(member);
+      for (const member of members) this.#ask(member);
       await waitUntilGone(members, Math.min(RESWEEP_MS, deadline - performance.now()));
     }
     return false;
@@ -91,14 +91,14 @@ class Ending {
   }
 
   #ask(member: Member): void {
-    this.#signalled.set(member.pid, member);
-    sendSignal(member, "SIGTERM");
+    if (!this.#signalled.has(member.pid)) sendSignal(member, "SIGTERM");
+    this.#signalled.add(member.pid);
     // A stopped process only hears of SIGTERM once it goes on.
     if (member.state === "T") sendSignal(member, "SIGCONT");
   }
 
   #killOne(member: Member): void {
-    this.#signalled.set(member.pid, member);
+    this.#signalled.add(member.pid);
     this.#killed.add(member.pid);
     sendSignal(member, "SIGKILL");
   }

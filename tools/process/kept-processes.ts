@@ -10,7 +10,7 @@ export interface KeepingLimits {
   readonly maxFileBytes: number;
 }
 
-export const KEEPING_LIMITS: KeepingLimits = {
+const KEEPING_LIMITS: KeepingLimits = {
   maxFinished: 1_000,
   maxMemoryBytes: 16 * 1024 * 1024,
   maxFileBytes: 16 * 1024 ** 3,

@@ -1,8 +1,11 @@
 // Starting a program in a group and session of its own, with plain pipes and clear refusals.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { ToolError } from "../tool.ts";
+import type { Cgroup } from "./cgroup.ts";
 import type { ProcessRequest } from "./process.ts";
 
 /** A child that has a pid: its program is running. */
@@ -11,12 +14,22 @@ export interface LaunchedChild {
   readonly pid: number;
 }
 
-/** Throws ToolError: `program_not_found`, `directory_not_found`, `spawn_failed`. */
+/**
+ * Enters the control group, if it may, and becomes the program: no process stands between, and nothing that the program
+ * forks can be outside. Moving a child from here would come too late: it may have forked already.
+ */
+const ENTER_AND_BECOME = '{ echo $$ >"$1/cgroup.procs"; } 2>/dev/null; shift; exec "$@"';
+const SHELL = "/bin/sh";
+
+/** With a control group, the program starts inside of it. Throws ToolError: `program_not_found`, `directory_not_found`, `spawn_failed`. */
 export async function launch(
   request: Omit<ProcessRequest, "maxRecordBytes">,
   markers: Readonly<Record<string, string>>,
+  cgroup: Cgroup | undefined,
 ): Promise<LaunchedChild> {
-  const [program, args] = programOf(request.command);
+  const asked: readonly [string, ...string[]] = typeof request.command === "string" ? ["bash", "-c", request.command] : request.command;
+  const isEntering = cgroup !== undefined && existsSync(SHELL) && isFound(asked[0], request);
+  const [program, ...args] = isEntering ? [SHELL, "-c", ENTER_AND_BECOME, SHELL, cgroup.directory, ...asked] : asked;
   try {
     const child = spawn(program, args, {
       cwd: request.cwd,
@@ -30,14 +43,14 @@ export async function launch(
     const [error] = (await once(child, "error")) as [Error];
     throw error;
   } catch (error) {
-    throw await explain(error as NodeJS.ErrnoException, program, request.cwd);
+    throw await explain(error as NodeJS.ErrnoException, asked[0], request.cwd);
   }
 }
 
-function programOf(command: ProcessRequest["command"]): [string, readonly string[]] {
-  if (typeof command === "string") return ["bash", ["-c", command]];
-  const [program, ...args] = command;
-  return [program, args];
+/** A shell would answer a missing program with an exit code; started plainly it is a clear refusal. */
+function isFound(program: string, { cwd, env }: Omit<ProcessRequest, "maxRecordBytes">): boolean {
+  if (program.includes("/")) return existsSync(resolve(cwd, program));
+  return (env["PATH"] ?? "").split(":").some((directory) => existsSync(resolve(cwd, directory, program)));
 }
 
 /** ENOENT and EACCES say neither whether the program or its directory is meant. */

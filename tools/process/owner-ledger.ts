@@ -30,8 +30,9 @@ export class OwnerLedger {
     return live.reduce(add, this.#entries.get(owner)?.use ?? { cpuMs: null, peakMemoryBytes: null });
   }
 
-  wereAllInCgroup(owner: string): boolean {
-    return this.#entries.get(owner)?.wereAllInCgroup ?? true;
+  /** Of the processes that have ended; `ifNone` when none has. */
+  wereAllInCgroup(owner: string, ifNone: boolean): boolean {
+    return this.#entries.get(owner)?.wereAllInCgroup ?? ifNone;
   }
 
   #entryOf(owner: string): Entry {

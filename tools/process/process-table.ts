@@ -6,7 +6,7 @@ import { ToolError } from "../tool.ts";
 import { Cgroups } from "./cgroup.ts";
 import { ContainedChild } from "./contained-child.ts";
 import { endTree } from "./containment.ts";
-import { KeptProcesses } from "./kept-processes.ts";
+import { type KeepingLimits, KeptProcesses } from "./kept-processes.ts";
 import { launch, type LaunchedChild } from "./launch.ts";
 import { ChildClock } from "./metering.ts";
 import { OwnerLedger } from "./owner-ledger.ts";
@@ -25,6 +25,8 @@ export interface BoxProcessesOptions {
   readonly maxProcesses?: number | undefined;
   /** Bytes of each stream kept where the request names no limit. */
   readonly maxRecordBytes?: number | undefined;
+  /** How many finished processes can still be read, and in how much room. */
+  readonly keeping?: KeepingLimits | undefined;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs?: number | undefined;
 }
@@ -41,7 +43,7 @@ export class BoxProcesses implements ProcessTable {
   readonly #cgroups: Cgroups;
   readonly #clock = new ChildClock();
   readonly #ledger = new OwnerLedger();
-  readonly #kept = new KeptProcesses();
+  readonly #kept: KeptProcesses;
   readonly #sampler = new Sampler((stats) => this.#sample(stats));
   /** Those alive, and those that left something alive behind. */
   readonly #children = new Set<ContainedChild>();
@@ -52,6 +54,7 @@ export class BoxProcesses implements ProcessTable {
     this.#options = options;
     this.#graceMs = options.graceMs ?? GRACE_MS;
     this.#cgroups = new Cgroups(options.boxId);
+    this.#kept = new KeptProcesses(options.keeping);
   }
 
   async start(request: ProcessRequest): Promise<BoxProcess> {
@@ -102,7 +105,7 @@ export class BoxProcesses implements ProcessTable {
       cgroups: children.flatMap(({ cgroup }) => cgroup ?? []),
       markers: entriesOf(this.markerOf(owner)),
     };
-    const wasInCgroup = this.#ledger.wereAllInCgroup(owner) && children.every((child) => child.wasInCgroup);
+    const wasInCgroup = children.every((child) => child.wasInCgroup) && this.#ledger.wereAllInCgroup(owner, children.length > 0);
     const ending = endTree(belonging, { graceMs: this.#graceMs, ...options, wasInCgroup });
     for (const child of children) if (!options?.spare?.includes(child.pid)) child.noteEnding(ending);
     return this.#afterwards(ending);
@@ -142,10 +145,20 @@ export class BoxProcesses implements ProcessTable {
     const id = `proc_${Date.now().toString(36)}${randomBytes(5).toString("hex")}`;
     const markers = { HARNESSD_BOX: this.#options.boxId, HARNESSD_PROCESS: id };
     const owned = request.owner === undefined ? markers : { ...markers, HARNESSD_OWNER: request.owner };
+    // What belongs to a run starts in a control group; a host's own command starts the faster for entering one later.
+    const cgroup = request.owner === undefined ? undefined : this.#cgroups.create(id);
     this.#alive++;
     try {
-      const launched = await launch(request, owned);
-      const setting = { id, request, markers: entriesOf(markers), cgroups: this.#cgroups, clock: this.#clock, graceMs: this.#graceMs };
+      const launched = await launch(request, owned, cgroup);
+      const setting = {
+        id,
+        request,
+        markers: entriesOf(markers),
+        cgroup,
+        cgroups: this.#cgroups,
+        clock: this.#clock,
+        graceMs: this.#graceMs,
+      };
       const contained = new ContainedChild(launched, setting);
       this.#children.add(contained);
       this.#sampler.wake();
@@ -153,6 +166,7 @@ export class BoxProcesses implements ProcessTable {
       return { ...launched, contained };
     } catch (error) {
       this.#alive--;
+      cgroup?.remove();
       throw error;
     }
   }
@@ -189,7 +203,7 @@ export class BoxProcesses implements ProcessTable {
       const bytes = meter.sample(stats);
       if (owner !== undefined) presentBytes.set(owner, (presentBytes.get(owner) ?? 0) + bytes);
     }
-    for (const [owner, bytes] of presentBytes) this.#ledger.notePresentMemory(owner, bytes);
+    for (const [owner, bytes] of presentBytes) if (bytes > 0) this.#ledger.notePresentMemory(owner, bytes);
     this.#prune();
   }
 

@@ -40,9 +40,10 @@ export class SpillFile {
     await writer?.close();
   }
 
+  /** Never rejects: what cannot be removed now is removed at the next start of the daemon. */
   async remove(): Promise<void> {
-    await this.finish();
-    await rm(this.#path, { force: true });
+    await this.finish().catch(() => undefined);
+    await rm(this.#path, { force: true }).catch(() => undefined);
   }
 
   async #appendRest(rest: Buffer, position: number): Promise<void> {
