@@ -7,7 +7,7 @@ export interface Address {
   readonly token: string | undefined;
 }
 
-export interface TransferOptions {
+interface TransferOptions {
   /** True: `path` is a folder, and the bytes are a tar archive. */
   readonly folder?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -29,7 +29,7 @@ export interface DialOutOptions {
 }
 
 /** Why a door that dialled out does so no more. */
-export interface DialEnd {
+interface DialEnd {
   /** `refused`: the host said no in a way that trying again does not change. */
   readonly reason: "closed" | "refused";
   readonly message: string;

@@ -11,7 +11,7 @@ import { RawJson, type Method, type MethodTable } from "./method.ts";
 /** Calls of one connection that may be under way at once; more are answered `overloaded`. */
 export const MAX_CALLS_IN_FLIGHT = 256;
 /** Unsent bytes above which `notify` waits. */
-export const HIGH_WATER_BYTES = 1024 * 1024;
+const HIGH_WATER_BYTES = 1024 * 1024;
 /** Unsent bytes above which nothing more is read from a host that does not read its answers. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 const MAX_ANSWER_CHARACTERS = 64 * 1024 * 1024;

@@ -12,7 +12,7 @@ export type Message =
 
 const MAX_ID_CHARACTERS = 200;
 /** Messages in one JSON-RPC batch. */
-export const MAX_BATCH = 100;
+const MAX_BATCH = 100;
 
 /** One message, or those of a batch. Never throws. */
 export function readFrame(text: string): Message | readonly Message[] {
