@@ -21,6 +21,10 @@ export const RESENDABLE: ReadonlySet<string> = new Set([
   "fs_list",
   "fs_read",
   "fs_stat",
+  "git_diff",
+  "git_log",
+  "git_show",
+  "git_status",
   "shell_list",
   "shell_read",
 ]);
