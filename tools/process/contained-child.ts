@@ -62,10 +62,10 @@ export class ContainedChild implements Leader {
       this.#leave(exitCode, signal);
       resolve();
     });
-    this.#limit();
     this.#cgroup = setting.cgroup;
     if (setting.cgroup) this.meter.enterCgroup(setting.cgroup);
     this.placed = (setting.cgroup ? Promise.resolve() : this.#place()).finally(() => (this.#isPlaced = true));
+    this.#limit();
   }
 
   get groupIsGone(): boolean {

@@ -1,7 +1,7 @@
 // Starting a program in a group and session of its own, with plain pipes and clear refusals.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ToolError } from "../tool.ts";
@@ -28,7 +28,7 @@ export async function launch(
   cgroup: Cgroup | undefined,
 ): Promise<LaunchedChild> {
   const asked: readonly [string, ...string[]] = typeof request.command === "string" ? ["bash", "-c", request.command] : request.command;
-  const isEntering = cgroup !== undefined && existsSync(SHELL) && isFound(asked[0], request);
+  const isEntering = cgroup !== undefined && isExecutable(SHELL) && isFound(asked[0], request);
   const [program, ...args] = isEntering ? [SHELL, "-c", ENTER_AND_BECOME, SHELL, cgroup.directory, ...asked] : asked;
   try {
     const child = spawn(program, args, {
@@ -47,10 +47,19 @@ export async function launch(
   }
 }
 
-/** A shell would answer a missing program with an exit code; started plainly it is a clear refusal. */
+/** A shell would answer what cannot be started with an exit code; started plainly it is a clear refusal. */
 function isFound(program: string, { cwd, env }: Omit<ProcessRequest, "maxRecordBytes">): boolean {
-  if (program.includes("/")) return existsSync(resolve(cwd, program));
-  return (env["PATH"] ?? "").split(":").some((directory) => existsSync(resolve(cwd, directory, program)));
+  if (program.includes("/")) return isExecutable(resolve(cwd, program));
+  return (env["PATH"] ?? "").split(":").some((directory) => isExecutable(resolve(cwd, directory, program)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** ENOENT and EACCES say neither whether the program or its directory is meant. */
@@ -59,14 +68,8 @@ async function explain(failure: NodeJS.ErrnoException, program: string, cwd: str
     const directory = await stat(cwd).catch(() => undefined);
     if (!directory?.isDirectory()) {
       const found = directory ? "a file" : "nothing";
-      return new ToolError(
-        "directory_not_found",
-        `Wanted to start ${program} in ${cwd}, but found ${found} there; give a directory that exists`,
-        {
-          data: { cwd },
-          cause: failure,
-        },
-      );
+      const message = `Wanted to start ${program} in ${cwd}, but found ${found} there; give a directory that exists`;
+      return new ToolError("directory_not_found", message, { data: { cwd }, cause: failure });
     }
     if (failure.code === "ENOENT") {
       const message = `There is no program ${program} on the PATH of the command (or the interpreter in its first line is missing); install it or give its full path`;

@@ -17,6 +17,8 @@ export interface RecordingSetting {
 /** After the exit, output is waited for until it has been quiet this long: a grandchild may hold the pipe for ever. */
 const QUIET_MS = 100;
 const MAX_QUIET_WAIT_MS = 1_000;
+/** Quiet because the disk is slow is another thing: then there is more to come. */
+const MAX_DISK_WAIT_MS = 30_000;
 /** What may wait for a process to read its input. */
 const MAX_UNREAD_STDIN_BYTES = 16 * 1024 * 1024;
 
@@ -118,12 +120,14 @@ export class RecordedProcess implements BoxProcess {
     };
     // A turn of the event loop later: after a stall, timers run before what is waiting in the pipes is read.
     const check = (): void => void setImmediate(() => (isQuiet() ? settle() : timer.refresh()));
+    const streams = [this.#child.stdout, this.#child.stderr];
     const isQuiet = (): boolean => {
       const now = performance.now();
+      if (streams.some((stream) => stream?.isPaused())) return now - startedAt >= MAX_DISK_WAIT_MS;
       return now - this.#lastOutputAt >= QUIET_MS || now - startedAt >= MAX_QUIET_WAIT_MS;
     };
     const timer = setTimeout(check, QUIET_MS);
-    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.once("close", () => haveEnded() && settle());
+    for (const stream of streams) stream?.once("close", () => haveEnded() && settle());
     if (haveEnded()) settle();
     return promise;
   }

@@ -21,18 +21,25 @@ test("a process that a signal ended has that signal and no exit code", async () 
   expect(await process.exited).toMatchObject({ exitCode: null, signal: "SIGUSR1" });
 });
 
-test("what cannot be started says which of program, directory and permission was wrong", async () => {
-  const box = await makeBox();
-  const directory = await makeDirectory();
-  await writeFile(join(directory, "plain"), "no program");
-  await expect(box.start(asking(["no-such-program"]))).rejects.toMatchObject({ code: "program_not_found" });
-  await expect(box.start(asking("true", { cwd: join(directory, "nowhere") }))).rejects.toMatchObject({ code: "directory_not_found" });
-  await expect(box.start(asking("true", { cwd: join(directory, "plain") }))).rejects.toMatchObject({ code: "directory_not_found" });
-  await expect(box.start(asking([join(directory, "plain")]))).rejects.toMatchObject({ code: "spawn_failed" });
-  await expect(box.start(asking(["echo", "a\0b"]))).rejects.toMatchObject({ code: "spawn_failed" });
-  await expect(box.start(asking(["echo", "x".repeat(3_000_000)]))).rejects.toMatchObject({ code: "spawn_failed" });
-  expect(box.list()).toEqual([]);
-});
+test.each([undefined, "run_1"])(
+  "what cannot be started says which of program, directory and permission was wrong (owner %s)",
+  async (owner) => {
+    const box = await makeBox();
+    const directory = await makeDirectory();
+    await writeFile(join(directory, "plain"), "no program");
+    await expect(box.start(asking(["no-such-program"], { owner }))).rejects.toMatchObject({ code: "program_not_found" });
+    await expect(box.start(asking("true", { cwd: join(directory, "nowhere"), owner }))).rejects.toMatchObject({
+      code: "directory_not_found",
+    });
+    await expect(box.start(asking("true", { cwd: join(directory, "plain"), owner }))).rejects.toMatchObject({
+      code: "directory_not_found",
+    });
+    await expect(box.start(asking([join(directory, "plain")], { owner }))).rejects.toMatchObject({ code: "spawn_failed" });
+    await expect(box.start(asking(["echo", "a\0b"], { owner }))).rejects.toMatchObject({ code: "spawn_failed" });
+    await expect(box.start(asking(["echo", "x".repeat(3_000_000)], { owner }))).rejects.toMatchObject({ code: "spawn_failed" });
+    expect(box.list()).toEqual([]);
+  },
+);
 
 test("one process too many is refused, and another is taken once one has ended", async () => {
   const box = await makeBox({ maxProcesses: 2 });
