@@ -23,11 +23,14 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
   "accept-encoding",
 ]);
 const KEEP_ALIVE_MS = 60_000;
+const LONGEST_WAIT_S = 30;
 
 export class ModelGateway {
   readonly #grants = new Grants();
   readonly #log: Log;
   readonly #server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => void this.#answer(request, response));
+  /** How often in a row a run's model was too busy. */
+  readonly #refusals = new WeakMap<AskingRun, number>();
   #port = 0;
 
   private constructor(log: Log) {
@@ -67,6 +70,17 @@ export class ModelGateway {
     await closed;
   }
 
+  /** A server that is too busy and does not say for how long: some agents give up at once without that word. */
+  #waitFor({ statusCode, headers }: IncomingMessage, run: AskingRun): OutgoingHttpHeaders {
+    if (statusCode !== 429) {
+      this.#refusals.delete(run);
+      return {};
+    }
+    const refusals = (this.#refusals.get(run) ?? 0) + 1;
+    this.#refusals.set(run, refusals);
+    return headers["retry-after"] === undefined ? { "retry-after": String(Math.min(LONGEST_WAIT_S, 2 ** (refusals - 1))) } : {};
+  }
+
   /** Never rejects. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const found = this.#grants.find(tokenOf(request));
@@ -86,8 +100,8 @@ export class ModelGateway {
 
   async #forward(request: IncomingMessage, response: ServerResponse, { upstream }: Grant, run: AskingRun): Promise<void> {
     const answer = await ask(request, response, upstream);
-    response.writeHead(answer.statusCode ?? 502, keptHeaders(answer));
-    const meter = new UsageMeter(upstream.dialect, answer.headers["content-type"] ?? "");
+    response.writeHead(answer.statusCode ?? 502, { ...keptHeaders(answer), ...this.#waitFor(answer, run) });
+    const meter = new UsageMeter(answer.headers["content-type"] ?? "");
     answer.on("data", (bytes: Buffer) => meter.read(bytes));
     try {
       await pipeline(answer, response);

@@ -1,5 +1,4 @@
 // Reads from an answer of a model's server, as it passes through, how many tokens it took: streamed or whole, in any dialect.
-import type { ModelDialect } from "../../harnesses/providers.ts";
 import { StringDecoder } from "node:string_decoder";
 
 export interface TokenUse {
@@ -13,14 +12,12 @@ const MAX_READ_CHARACTERS = 4 * 1024 * 1024;
 
 /** Reads the bytes of one answer; `end` says what they told. */
 export class UsageMeter {
-  readonly #dialect: ModelDialect;
   readonly #isStream: boolean;
   readonly #decoder = new StringDecoder("utf8");
   #rest = "";
   #use: TokenUse | null = null;
 
-  constructor(dialect: ModelDialect, contentType: string) {
-    this.#dialect = dialect;
+  constructor(contentType: string) {
     this.#isStream = contentType.includes("text/event-stream");
   }
 
@@ -47,7 +44,7 @@ export class UsageMeter {
 
   #readJson(text: string): void {
     const usage = usageIn(parse(text));
-    if (usage) this.#use = merge(this.#use, READERS[this.#dialect](usage));
+    if (usage) this.#use = merge(this.#use, readUsage(usage));
   }
 }
 
@@ -61,23 +58,15 @@ function usageIn(answer: unknown): Numbers | null {
   return usageIn(message ?? response);
 }
 
-const READERS: Readonly<Record<ModelDialect, (usage: Numbers) => TokenUse>> = {
-  "anthropic-messages": (usage) => {
-    const cachedInputTokens = numberOf(usage["cache_read_input_tokens"]);
-    const inputTokens = numberOf(usage["input_tokens"]) + cachedInputTokens + numberOf(usage["cache_creation_input_tokens"]);
-    return { inputTokens, outputTokens: numberOf(usage["output_tokens"]), cachedInputTokens };
-  },
-  "openai-responses": (usage) => ({
-    inputTokens: numberOf(usage["input_tokens"]),
-    outputTokens: numberOf(usage["output_tokens"]),
-    cachedInputTokens: numberOf((usage["input_tokens_details"] as Numbers | undefined)?.["cached_tokens"]),
-  }),
-  "openai-chat": (usage) => ({
-    inputTokens: numberOf(usage["prompt_tokens"]),
-    outputTokens: numberOf(usage["completion_tokens"]),
-    cachedInputTokens: numberOf((usage["prompt_tokens_details"] as Numbers | undefined)?.["cached_tokens"]),
-  }),
-};
+/** The names tell the dialects apart; each names the same thing in its own way, and only OpenAI's sums hold cached tokens already. */
+function readUsage(usage: Numbers): TokenUse {
+  const ofAnthropic = numberOf(usage["cache_read_input_tokens"]);
+  const details = (usage["input_tokens_details"] ?? usage["prompt_tokens_details"]) as Numbers | undefined;
+  const inputTokens =
+    numberOf(usage["input_tokens"] ?? usage["prompt_tokens"]) + ofAnthropic + numberOf(usage["cache_creation_input_tokens"]);
+  const outputTokens = numberOf(usage["output_tokens"] ?? usage["completion_tokens"]);
+  return { inputTokens, outputTokens, cachedInputTokens: ofAnthropic + numberOf(details?.["cached_tokens"]) };
+}
 
 /** A stream tells its use in parts, each a sum so far; the largest counts. */
 function merge(one: TokenUse | null, other: TokenUse): TokenUse {
