@@ -1,7 +1,5 @@
 // What a run changes in its directory, whoever changed it and by whatever means: seen by the daemon itself, before and after.
-import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
-import { join } from "node:path";
 import type { EventOf } from "../events.ts";
 import { ShadowRepository, type Snapshot } from "./shadow-repository.ts";
 
@@ -64,8 +62,7 @@ export class ChangeWatch {
   async #begin(): Promise<Looking> {
     const { cwd, stateDir, runId } = this.#options;
     const directory = await realpath(cwd);
-    const name = createHash("sha256").update(directory).digest("hex").slice(0, 24);
-    const repository = await ShadowRepository.open(join(stateDir, "workspaces", name), directory, runId, this.#tooLong.signal);
+    const repository = await ShadowRepository.open({ stateDir, directory, user: runId, signal: this.#tooLong.signal });
     return { repository, last: await repository.snapshot() };
   }
 

@@ -1,7 +1,8 @@
 // A second, hidden git repository over a directory: what it held before and after, without touching the directory or a repository of its own.
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /** A state of the directory: a git tree in the shadow repository. */
 export type Snapshot = string;
@@ -17,10 +18,21 @@ export interface FileChange {
 /** Beyond these a change is named without its diff. */
 const MAX_DIFF_BYTES = 256 * 1024;
 const MAX_PATCH_BYTES = 16 * 1024 * 1024;
+const NAME_LENGTH = 24;
 const MAX_REPOSITORY_KIB = 1024 * 1024;
 /** Directories that tools fill and nobody reads as changes; `.gitignore` files of the directory count too. */
 const EXCLUDED = ["node_modules/", ".venv/", "__pycache__/", ".harnessd/"];
 const CHANGES = { A: "created", D: "deleted", M: "modified", T: "modified" } as const;
+
+export interface ShadowOptions {
+  /** The daemon's; the repository stands in it. */
+  readonly stateDir: string;
+  /** A real path. */
+  readonly directory: string;
+  /** Tells apart those who look at the same directory at the same time. */
+  readonly user: string;
+  readonly signal: AbortSignal;
+}
 
 export class ShadowRepository {
   readonly #gitDir: string;
@@ -35,12 +47,15 @@ export class ShadowRepository {
     this.#signal = signal;
   }
 
-  /** `user` tells apart those who look at the same directory at the same time. Rejects where there is no git. */
-  static async open(gitDir: string, directory: string, user: string, signal: AbortSignal): Promise<ShadowRepository> {
+  /** Rejects where there is no git. */
+  static async open({ stateDir, directory, user, signal }: ShadowOptions): Promise<ShadowRepository> {
+    const name = createHash("sha256").update(directory).digest("hex").slice(0, NAME_LENGTH);
+    const gitDir = join(stateDir, "workspaces", name);
     const index = join(gitDir, `index-${user}`);
     const repository = new ShadowRepository(gitDir, directory, index, signal);
     if (existsSync(gitDir) && (await repository.#hasGrownTooLarge())) await rm(gitDir, { recursive: true, force: true });
     if (!existsSync(gitDir)) await create(gitDir, `${gitDir}.${user}`, signal);
+    await writeFile(join(gitDir, "info", "exclude"), `${[...EXCLUDED, ...ownDirectory(stateDir, directory)].join("\n")}\n`);
     await copyFile(join(gitDir, "index"), index).catch(() => undefined); // the last one knows which files need not be read again
     return repository;
   }
@@ -90,12 +105,17 @@ export class ShadowRepository {
   }
 }
 
+/** The daemon's own files change all the time, and may lie in the directory. */
+function ownDirectory(stateDir: string, directory: string): string[] {
+  const path = relative(directory, stateDir);
+  return path === "" || path.startsWith("..") ? [] : [`/${path}/`];
+}
+
 /** Made beside its place and moved there, since two runs may begin at once: the slower one then finds it made. */
 async function create(gitDir: string, draft: string, signal: AbortSignal): Promise<void> {
   await mkdir(draft, { recursive: true, mode: 0o700 });
   await runGit(["init", "--quiet", "--bare", "."], draft, {}, signal);
   await runGit(["config", "core.bare", "false"], draft, { GIT_DIR: draft }, signal);
-  await writeFile(join(draft, "info", "exclude"), `${EXCLUDED.join("\n")}\n`);
   await rename(draft, gitDir).catch(() => rm(draft, { recursive: true, force: true }));
 }
 

@@ -101,6 +101,16 @@ test("two runs in one directory look at the same time, and leave no file of thei
   expect(readdirSync(join(base, "state", "workspaces", shadow!)).filter((file) => file.startsWith("index"))).toEqual(["index"]);
 });
 
+test("the daemon's own state is no change, even where it lies in the directory", async () => {
+  cwd = base;
+  const changes = watch();
+  await changes.ready();
+  writeFileSync(join(base, "state", "journal.db"), "facts");
+  writeFileSync(join(base, "seen"), "x\n");
+  await changes.close();
+  expect(events.map((event) => event.type === "file.changed" && event.path)).toEqual(["seen"]);
+});
+
 test("a directory that cannot be looked at is a notice and not a failure", async () => {
   rmSync(cwd, { recursive: true });
   const changes = watch();
