@@ -49,10 +49,8 @@ test("no file imports itself by a detour", () => {
 });
 
 test("only src/config.ts reads the environment", () => {
-  const readers = sources
-    .filter(({ text }) => /\bprocess\.env\b(?!`)/.test(text.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, "")))
-    .map(({ path }) => path);
-  expect(readers).toEqual(["src/config.ts"]);
+  const code = (text: string): string => text.replace(/\/\/.*|\/\*[\s\S]*?\*\/|'[^'\n]*'|"[^"\n]*"/g, "");
+  expect(sources.filter(({ text }) => /\bprocess\.env\b/.test(code(text))).map(({ path }) => path)).toEqual(["src/config.ts"]);
 });
 
 test("no harness's name is asked for outside of that harness", () => {
