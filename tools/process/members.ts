@@ -1,6 +1,6 @@
 // Who belongs to a tree: found by parent links, group, session, environment marker and control group.
 import type { Cgroup } from "./cgroup.ts";
-import { findMarked, type ProcessStat, readStat, scanProcesses } from "./proc-scan.ts";
+import { findMarked, isRunning, type ProcessStat, readStat, scanProcesses } from "./proc-scan.ts";
 
 /** A process that we started ourselves: its pid is also the id of its group and session. */
 export interface Leader {
@@ -70,5 +70,5 @@ function addDescendants(found: Set<number>, stats: ReadonlyMap<number, ProcessSt
 /** True while the very process that was found still runs, and not another under its number. */
 export function isStillThere(member: Pick<Member, "pid" | "startTicks">): boolean {
   const stat = readStat(member.pid);
-  return stat !== undefined && stat.startTicks === member.startTicks && (stat.threads > 1 || (stat.state !== "Z" && stat.state !== "X"));
+  return stat !== undefined && stat.startTicks === member.startTicks && isRunning(stat);
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { Cgroups } from "../../../tools/process/cgroup.ts";
 import { makeDirectory } from "../tool-context.ts";
@@ -116,7 +117,7 @@ test("what a server shared by many starts for an owner, with its mark, ends with
 
 test("a new daemon ends what one that was killed has left, and nothing of other boxes", async () => {
   const directory = await makeDirectory();
-  const daemon = spawn(process.execPath, [join(import.meta.dirname, "../../fixtures/programs/box-that-dies.ts"), directory], {
+  const daemon = spawn(process.execPath, [fileURLToPath(new URL("../../fixtures/programs/box-that-dies.ts", import.meta.url)), directory], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void daemon.kill("SIGKILL"));
