@@ -343,7 +343,10 @@ test.each([
   ["cut", { cutAfterChunks: 2 }],
   ["malformed", { malformedAfterChunks: 2 }],
 ] as const)("text of a stream that was %s is taken back before it comes again", async (_, fault) => {
-  const told = await tell([{ text: "The answer that is broken off in the middle.", fault }, { text: "The whole answer." }]);
+  const told = await tell([
+    { text: "The answer that is broken off in the middle.", chunkDelayMs: 100, fault },
+    { text: "The whole answer." },
+  ]);
   expect(told.error).toBeUndefined();
   expect(of(told.events, "message.retracted")).toHaveLength(1);
   expect(of(told.events, "message")).toMatchObject([{ text: "The whole answer." }]);

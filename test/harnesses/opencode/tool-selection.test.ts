@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { selectTools } from "../../../harnesses/opencode/tool-selection.ts";
+
+const KNOWN = ["bash", "read", "task"];
+const select = (
+  wishes: Partial<Parameters<typeof selectTools>[0]>,
+  mcp = ["probe_"],
+  foreign: string[] = [],
+): ReturnType<typeof selectTools> => selectTools({ deniedTools: [], mustAsk: false, ...wishes }, KNOWN, mcp, foreign);
+
+test("without wishes everything is offered but the tool that asks a person, and what belongs to other runs", () => {
+  expect(select({}, ["probe_"], ["other_"]).switches).toEqual({ question: false, "other_*": false });
+});
+
+test("of what is allowed, only that is offered; denied wins", () => {
+  const { switches } = select({ allowedTools: ["read", "bash", "probe_echo", "probe_hush"], deniedTools: ["bash", "probe_hush"] });
+  expect(switches).toEqual({ question: false, bash: false, task: false, "probe_*": false, probe_echo: true, probe_hush: false });
+});
+
+test("where calls are asked about no tool is switched on, since that would allow it unasked; what is not offered is refused", () => {
+  const selection = select({ allowedTools: ["bash", "probe_echo"], mustAsk: true });
+  expect(Object.values(selection.switches)).not.toContain(true);
+  expect(["bash", "probe_echo", "probe_other", "read"].map((name) => selection.refuses(name))).toEqual([false, false, true, true]);
+});
+
+test("subagents, who would not ask, are not offered where calls are asked about", () => {
+  expect(select({ mustAsk: true }).switches).toMatchObject({ task: false });
+  expect(select({}).switches).not.toHaveProperty("task");
+});
+
+test("an unknown tool is an error that lists the known", () => {
+  expect(() => select({ deniedTools: ["Bash"] })).toThrow('no tool "Bash"; it has: bash, read, task, probe_*');
+});
