@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { providers } from "../harnesses/providers.ts";
-import { settings, type Setting, type SettingName, type Settings } from "./settings.ts";
+import { settings, type Setting, type Settings } from "./settings.ts";
 
 /** A provider's key and address, as the environment or a host gave them. */
 export interface ProviderSettings {
@@ -30,7 +30,7 @@ export function readConfig(flags: Readonly<Record<string, unknown>>, environment
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, each] of Object.entries(settings)) {
-    const given = flags[name] ?? environment[each.variable] ?? each.standard;
+    const given = flags[name] ?? (environment[each.variable] || each.standard); // an empty variable is none
     const parsed = (each as Setting).schema.safeParse(given);
     if (parsed.success) values[name] = parsed.data;
     else problems.push(`${each.flag} (${each.variable}): ${z.prettifyError(parsed.error)}; found ${JSON.stringify(given)}`);
@@ -86,6 +86,3 @@ function commandEnvironment(environment: Environment): Record<string, string> {
   );
   return Object.fromEntries(kept) as Record<string, string>;
 }
-
-/** The names of settings whose values must not be shown. */
-export const SECRET_SETTINGS: readonly SettingName[] = ["token", "connectToken"];

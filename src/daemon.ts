@@ -10,8 +10,10 @@ import type { ContainmentReport } from "../tools/process/process.ts";
 import { BoxProcesses } from "../tools/process/process-table.ts";
 import { boxHandlers } from "./box-handlers.ts";
 import type { Config } from "./config.ts";
+import { daemonMetrics } from "./daemon-metrics.ts";
 import { dialOut, type OutgoingDoor } from "./doors/dial-out.ts";
 import { listen, type ListeningDoor } from "./doors/listen.ts";
+import { metricsRoute } from "./http/metrics.ts";
 import { probeRoutes } from "./http/probes.ts";
 import { transferRoutes } from "./http/transfer.ts";
 import { Journal } from "./journal/journal.ts";
@@ -183,7 +185,8 @@ function methodsOf(config: Config, { journal, processes, store, permissions, run
   return table;
 }
 
-function openDoor(config: Config, methods: MethodTable, { journal }: Parts, log: Log): Promise<ListeningDoor> {
+function openDoor(config: Config, methods: MethodTable, parts: Parts, log: Log): Promise<ListeningDoor> {
+  const { journal } = parts;
   const problems = (): string[] => (journal.problem === null ? [] : [journal.problem]);
   return listen({
     host: config.host,
@@ -191,7 +194,11 @@ function openDoor(config: Config, methods: MethodTable, { journal }: Parts, log:
     token: config.token,
     allowedOrigins: config.allowOrigin,
     methods,
-    routes: [...probeRoutes(problems), ...transferRoutes({ cwd: config.workspace, paths: pathsOf(config) })],
+    routes: [
+      ...probeRoutes(problems),
+      metricsRoute(() => daemonMetrics(parts)),
+      ...transferRoutes({ cwd: config.workspace, paths: pathsOf(config) }),
+    ],
     log,
     maxConnections: config.maxConnections,
     maxFrameBytes: config.maxFrameMb * BYTES_PER_MB,

@@ -99,8 +99,7 @@ export const settings = {
   logLevel: setting("--log-level <level>", z.enum(LOG_LEVELS), "info", `one of ${LOG_LEVELS.join(", ")}`),
 } as const satisfies Record<string, Setting>;
 
-export type SettingName = keyof typeof settings;
-export type Settings = { readonly [Name in SettingName]: z.output<(typeof settings)[Name]["schema"]> };
+export type Settings = { readonly [Name in keyof typeof settings]: z.output<(typeof settings)[Name]["schema"]> };
 
 function setting<Schema extends z.ZodType>(flag: string, schema: Schema, standard: Setting["standard"], help: string) {
   const variable = `HARNESSD_${/--([a-z-]+)/.exec(flag)?.[1]?.replaceAll("-", "_").toUpperCase()}`;

@@ -4,7 +4,7 @@ import type { PathPolicy } from "../tools/paths.ts";
 import type { ProcessTable } from "../tools/process/process.ts";
 import { callTool, type Tool } from "../tools/tool.ts";
 import type { Method } from "./rpc/method.ts";
-import { RpcError, type RpcErrorName } from "./rpc/errors.ts";
+import { rpcErrorOf } from "./rpc/failure.ts";
 
 export interface ToolMethodsOptions {
   readonly tools: readonly Tool[];
@@ -23,12 +23,8 @@ export function toolMethods({ tools, ...surroundings }: ToolMethodsOptions): [st
       handle: async (input, { signal }) => {
         const outcome = await callTool(tool, input, { ...surroundings, signal, emit: async () => {} });
         if (outcome.ok) return outcome.output;
-        const { code, message, data } = outcome.error;
-        throw new RpcError(WIRE_KINDS[code] ?? "tool_failed", message, { ...data, code });
+        throw rpcErrorOf(outcome.error);
       },
     },
   ]);
 }
-
-/** Refusals that the wire has its own numbers for. */
-const WIRE_KINDS: Readonly<Record<string, RpcErrorName>> = { cancelled: "cancelled", invalid_input: "invalid_params" };

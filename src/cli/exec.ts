@@ -24,6 +24,7 @@ export async function exec(command: string[], flags: Readonly<Record<string, unk
     });
     process.exitCode = exitCode ?? KILLED_BY_SIGNAL + (SIGNAL_NUMBERS[signal ?? ""] ?? 0);
   } finally {
+    process.stdin.destroy(); // the command may have ended before its input did
     await target.close();
   }
 }

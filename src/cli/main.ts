@@ -1,6 +1,7 @@
 // Runs the command line, and says what went wrong in words a person can act on.
 import { CommanderError } from "commander";
 import { CallError, ConnectError } from "../client/index.ts";
+import { ConfigError } from "../config.ts";
 import { EXIT } from "./exit-status.ts";
 import { createProgram } from "./program.ts";
 
@@ -19,5 +20,5 @@ export async function main(argv: string[]): Promise<void> {
 function statusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   if (error instanceof ConnectError) return EXIT.unreachable;
-  return error instanceof CallError ? EXIT.usage : EXIT.failed;
+  return error instanceof CallError || error instanceof ConfigError ? EXIT.usage : EXIT.failed;
 }

@@ -63,7 +63,12 @@ function opened(socket: WebSocket, url: string): Promise<WebSocket> {
     });
     socket.once("unexpected-response", (request, response: IncomingMessage) => {
       const status = response.statusCode ?? 0;
-      reject(new SocketRefused(`${url} refused the connection with HTTP ${status}`, { status, retryAfterMs: retryAfterMs(response) }));
+      reject(
+        new SocketRefused(`${url} refused the connection with HTTP ${status}${status === 401 ? ": the token is missing or wrong" : ""}`, {
+          status,
+          retryAfterMs: retryAfterMs(response),
+        }),
+      );
       request.destroy();
     });
   });

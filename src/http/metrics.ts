@@ -1,0 +1,24 @@
+// The daemon's figures in Prometheus' text format.
+import type { Route } from "./route.ts";
+
+export interface Metric {
+  /** Without the prefix; ends in its unit, `_total` for what only grows. */
+  readonly name: string;
+  readonly help: string;
+  readonly value: number;
+}
+
+export function metricsRoute(read: () => readonly Metric[]): Route {
+  return {
+    method: "GET",
+    path: "/metrics",
+    async handle(_request, response) {
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(read().map(format).join(""));
+    },
+  };
+}
+
+function format({ name, help, value }: Metric): string {
+  const type = name.endsWith("_total") ? "counter" : "gauge";
+  return `# HELP harnessd_${name} ${help}\n# TYPE harnessd_${name} ${type}\nharnessd_${name} ${value}\n`;
+}
