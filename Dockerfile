@@ -4,13 +4,14 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm install --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim
+ARG PACKAGES="ca-certificates curl git openssh-client procps tini"
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates curl git openssh-client procps ripgrep tini \
+  && apt-get install -y --no-install-recommends $PACKAGES \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=build /build/package.json /opt/harnessd/package.json
 COPY --from=build /build/node_modules /opt/harnessd/node_modules
