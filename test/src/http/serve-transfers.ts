@@ -3,14 +3,15 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
-import { pino } from "pino";
 import { serveHttp } from "../../../src/http/server.ts";
 import { transferRoutes } from "../../../src/http/transfer.ts";
+import { createLog } from "../../../src/log.ts";
+import { Secrets } from "../../../src/secrets.ts";
 import { limitYoungMemory } from "../../../src/memory.ts";
 
 limitYoungMemory();
 const routes = transferRoutes({ cwd: process.cwd(), paths: { roots: ["/"] } });
-const server = createServer(serveHttp({ routes, refuse: () => undefined, log: pino({ level: "silent" }) }));
+const server = createServer(serveHttp({ routes, refuse: () => undefined, log: createLog("silent", new Secrets()) }));
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
 
 createInterface(process.stdin).on("line", () => {

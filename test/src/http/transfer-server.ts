@@ -4,9 +4,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { onTestFinished } from "vitest";
-import { pino } from "pino";
 import { serveHttp } from "../../../src/http/server.ts";
 import { transferRoutes } from "../../../src/http/transfer.ts";
+import { createLog } from "../../../src/log.ts";
+import { Secrets } from "../../../src/secrets.ts";
 import type { PathPolicy } from "../../../tools/paths.ts";
 import { makeDirectory } from "../../tools/tool-context.ts";
 
@@ -21,7 +22,7 @@ export interface TransferServer {
 export async function serveTransfers(policyOf?: (directory: string) => PathPolicy): Promise<TransferServer> {
   const directory = await makeDirectory();
   const bugs: unknown[] = [];
-  const log = pino({ level: "error" }, { write: (line: string) => void bugs.push(JSON.parse(line)) });
+  const log = createLog("error", new Secrets(), (line) => void bugs.push(JSON.parse(line)));
   const routes = transferRoutes({ cwd: directory, paths: policyOf?.(directory) ?? { roots: ["/"] } });
   const server = createServer(serveHttp({ routes, refuse: () => undefined, log }));
   server.listen(0, "127.0.0.1");

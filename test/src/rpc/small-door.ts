@@ -1,15 +1,16 @@
 // A door on loopback with a small table of methods, and a bare socket to speak to it.
 import { once } from "node:events";
-import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { WebSocket, type ClientOptions } from "ws";
 import { z } from "zod";
 import { ToolError } from "../../../tools/tool.ts";
 import { listen, type ListenOptions, type ListeningDoor } from "../../../src/doors/listen.ts";
+import { createLog } from "../../../src/log.ts";
 import { RpcError } from "../../../src/rpc/errors.ts";
 import type { Method, MethodTable } from "../../../src/rpc/method.ts";
+import { Secrets } from "../../../src/secrets.ts";
 
-export const silentLog = pino({ level: "silent" });
+export const silentLog = createLog("silent", new Secrets());
 
 export function method<Params extends z.ZodType>(
   params: Params,
