@@ -20,6 +20,7 @@ export const claudeCode: Harness = {
     liveOutput: false,
   },
   defaultModel: DEFAULT_MODEL,
+  dialects: ["anthropic-messages"],
   options: ClaudeCodeOptions,
   check: ({ agentsDir }) => locateAgent("claude-code", agentsDir),
   async *run(context) {

@@ -22,6 +22,7 @@ export const codex: Harness = {
     liveOutput: true,
   },
   defaultModel: DEFAULT_MODEL,
+  dialects: ["openai-responses"],
   options: CodexOptions,
 
   check: ({ agentsDir }) => locateAgent(NAME, agentsDir),

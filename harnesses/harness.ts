@@ -5,7 +5,7 @@ import type { Tool, ToolOutcome } from "../tools/tool.ts";
 import type { Prompt } from "./content.ts";
 import type { HarnessEvent } from "./events.ts";
 import type { InputQueue } from "./input-queue.ts";
-import type { ModelAccess } from "./providers.ts";
+import type { ModelAccess, ModelDialect } from "./providers.ts";
 import type { WarmPool } from "./warm-pool.ts";
 
 /** What a harness can do by itself. What it cannot, the daemon does, or refuses by name before starting. */
@@ -108,8 +108,11 @@ export interface HarnessContext {
   readonly mustAsk: boolean;
   readonly askPermission: (question: PermissionQuestion) => Promise<PermissionDecision>;
   readonly mcpServers: readonly McpServer[];
-  /** Where to reach a model, and with what. Throws HarnessError `unknown_provider` or `missing_credential`, naming what to set. */
-  readonly modelAccess: (model: string) => ModelAccess;
+  /**
+   * Where to reach a model, and with what, in this dialect; absent: in the first of the provider's that the harness speaks.
+   * Throws HarnessError `unknown_provider`, `dialect_not_served` or `missing_credential`, naming what to set.
+   */
+  readonly modelAccess: (model: string, dialect?: ModelDialect) => ModelAccess;
   /**
    * Starts the agent's program, contained: it ends with its owner, whatever it does.
    * The owner is the run unless another is named (`session.id` for a program kept warm, the harness's name for a shared server).
@@ -146,6 +149,8 @@ export interface Harness {
   readonly defaultModel: string | null;
   /** Taken in this order where there is no key for the default's provider. */
   readonly otherDefaultModels?: readonly string[];
+  /** What it can speak to a model's server; a provider that serves none of these is refused before a run. Absent: everything. */
+  readonly dialects?: readonly ModelDialect[];
   /** Options of its own, under its own key in a run's `options`. */
   readonly options?: z.ZodType;
   /** Whether it could start now: program there, version right. Absent: always ready. */

@@ -6,9 +6,10 @@ export type ModelDialect = "anthropic-messages" | "openai-responses" | "openai-c
 export interface ProviderDescription {
   /** The prefix of its models' names: `anthropic/…`. */
   readonly name: string;
-  readonly dialect: ModelDialect;
-  /** As its SDK wants it: Anthropic's without `/v1`, the others' with it. Null: must be given. */
-  readonly defaultBaseUrl: string | null;
+  /** What its servers speak; the first is the provider's own, and the one that its base URL is written for. */
+  readonly dialects: readonly [ModelDialect, ...ModelDialect[]];
+  /** As the SDK of its own dialect wants it: Anthropic's without `/v1`, the others' with it. */
+  readonly defaultBaseUrl: string;
   readonly keyVariable: string;
   readonly baseUrlVariable: string;
   /** False where a server commonly runs without a key, such as a local one. */
@@ -25,10 +26,13 @@ export interface ModelAccess {
   readonly apiKey: string;
 }
 
+// As the vendors document it, the gateways and local servers answer /v1/chat/completions, /v1/messages and /v1/responses alike.
+const ALL_DIALECTS = ["openai-chat", "anthropic-messages", "openai-responses"] as const;
+
 export const providers: readonly ProviderDescription[] = [
   {
     name: "anthropic",
-    dialect: "anthropic-messages",
+    dialects: ["anthropic-messages"],
     defaultBaseUrl: "https://api.anthropic.com",
     keyVariable: "ANTHROPIC_API_KEY",
     baseUrlVariable: "ANTHROPIC_BASE_URL",
@@ -36,7 +40,7 @@ export const providers: readonly ProviderDescription[] = [
   },
   {
     name: "openai",
-    dialect: "openai-responses",
+    dialects: ["openai-responses", "openai-chat"],
     defaultBaseUrl: "https://api.openai.com/v1",
     keyVariable: "OPENAI_API_KEY",
     baseUrlVariable: "OPENAI_BASE_URL",
@@ -44,7 +48,7 @@ export const providers: readonly ProviderDescription[] = [
   },
   {
     name: "openrouter",
-    dialect: "openai-chat",
+    dialects: ALL_DIALECTS,
     defaultBaseUrl: "https://openrouter.ai/api/v1",
     keyVariable: "OPENROUTER_API_KEY",
     baseUrlVariable: "OPENROUTER_BASE_URL",
@@ -52,7 +56,7 @@ export const providers: readonly ProviderDescription[] = [
   },
   {
     name: "vercel",
-    dialect: "openai-chat",
+    dialects: ALL_DIALECTS,
     defaultBaseUrl: "https://ai-gateway.vercel.sh/v1",
     keyVariable: "AI_GATEWAY_API_KEY",
     baseUrlVariable: "AI_GATEWAY_BASE_URL",
@@ -60,7 +64,7 @@ export const providers: readonly ProviderDescription[] = [
   },
   {
     name: "ollama",
-    dialect: "openai-chat",
+    dialects: ALL_DIALECTS,
     defaultBaseUrl: "http://127.0.0.1:11434/v1",
     keyVariable: "OLLAMA_API_KEY",
     baseUrlVariable: "OLLAMA_BASE_URL",
@@ -68,7 +72,7 @@ export const providers: readonly ProviderDescription[] = [
   },
   {
     name: "vllm",
-    dialect: "openai-chat",
+    dialects: ALL_DIALECTS,
     defaultBaseUrl: "http://127.0.0.1:8000/v1",
     keyVariable: "VLLM_API_KEY",
     baseUrlVariable: "VLLM_BASE_URL",
@@ -81,4 +85,10 @@ export function splitModelName(name: string): { provider: ProviderDescription; m
   const slash = name.indexOf("/");
   const provider = providers.find((each) => each.name === name.slice(0, slash));
   return slash > 0 && provider !== undefined && slash + 1 < name.length ? { provider, model: name.slice(slash + 1) } : null;
+}
+
+/** A provider's base URL as the clients of one of its dialects want it: Anthropic's add `/v1` themselves. */
+export function baseUrlFor(dialect: ModelDialect, { dialects }: ProviderDescription, baseUrl: string): string {
+  const address = baseUrl.replace(/\/+$/, "");
+  return dialect === "anthropic-messages" && dialects[0] !== dialect ? address.replace(/\/v1$/, "") : address;
 }

@@ -137,7 +137,7 @@ function wireRuns(
     harnesses,
     log,
     warmPoolOf: (harness) => warmPools.get(harness) ?? new WarmPool(WARM_LIMITS),
-    resolveModel: (model, request) => resolveModelAccess(model, request.providers, config.providers),
+    resolveModel: (wish, request) => resolveModelAccess(wish, request.providers, config.providers),
     gateway,
     session: (sessionId) => store.session(sessionId),
     paths: pathsOf(config),

@@ -1,7 +1,7 @@
 // How Claude Code is started for a run: its arguments, its environment, the files that it reads, and what makes a running one unfit.
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { HarnessError, type HarnessContext, type McpServer } from "../harness.ts";
+import type { HarnessContext, McpServer } from "../harness.ts";
 import type { ModelAccess } from "../providers.ts";
 import { ClaudeCodeOptions, DEFAULT_MODEL } from "./options.ts";
 
@@ -39,10 +39,10 @@ const POINTLESS_TOOLS = [
 const MCP_FILE = "mcp.json";
 const PROMPT_FILE = "system-prompt.md";
 
-/** Throws HarnessError `provider_not_supported`, and what `modelAccess` throws. */
+/** Throws what `modelAccess` throws. */
 export function planLaunch(context: HarnessContext): Launch {
   const options = ClaudeCodeOptions.parse(context.options ?? {});
-  const access = requireDialect(context.modelAccess(context.model ?? DEFAULT_MODEL));
+  const access = context.modelAccess(context.model ?? DEFAULT_MODEL, "anthropic-messages");
   const directory = directoryOf(context);
   const { systemPrompt, mcpServers, mustAsk, limits } = context;
   const files = {
@@ -132,12 +132,6 @@ function credentialsFor({ provider, baseUrl, apiKey, model }: ModelAccess): Reco
     ANTHROPIC_DEFAULT_SONNET_MODEL: model,
     ANTHROPIC_DEFAULT_OPUS_MODEL: model,
   };
-}
-
-function requireDialect(access: ModelAccess): ModelAccess {
-  if (access.dialect === "anthropic-messages") return access;
-  const message = `Claude Code speaks anthropic-messages, and ${access.provider} is reached with ${access.dialect}; use a model of the provider anthropic`;
-  throw new HarnessError("provider_not_supported", message, { data: { provider: access.provider, dialect: access.dialect } });
 }
 
 /** Each program's own, since one may still be ending while the next begins. Short, for a socket's path must fit into 103 bytes. */

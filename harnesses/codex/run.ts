@@ -8,7 +8,7 @@ import { AppServer } from "./app-server.ts";
 import type { Channel } from "./channel.ts";
 import { Conversation } from "./conversation.ts";
 import { CodexOptions } from "./options.ts";
-import { QUIET_FEATURES, refuseForeignDialect, threadSettings } from "./thread-settings.ts";
+import { QUIET_FEATURES, threadSettings } from "./thread-settings.ts";
 import { selectTools } from "./tool-selection.ts";
 
 /** For the whole server: nothing is sent, fetched or begun that no run has asked for. */
@@ -32,8 +32,7 @@ export interface CodexRun {
 /** Throws HarnessError for wishes that Codex cannot fulfil before anything starts. */
 export async function* runCodex({ name, context, modelName }: CodexRun): AsyncGenerator<HarnessEvent, void> {
   const options = CodexOptions.parse(context.options ?? {});
-  const access = context.modelAccess(modelName);
-  refuseForeignDialect(access);
+  const access = context.modelAccess(modelName, "openai-responses");
   const tools = selectTools(context);
   const lease = await context.warm.lease(name, () => startServer(name, context));
   const server = lease.value;

@@ -1,6 +1,5 @@
 // A run's wishes as the settings of a Codex thread. They hold while the thread is loaded, which is for one run.
 import type { HarnessContext, McpServer } from "../harness.ts";
-import { HarnessError } from "../harness.ts";
 import type { ModelAccess } from "../providers.ts";
 import type { CodexOptions } from "./options.ts";
 import type { ToolSelection } from "./tool-selection.ts";
@@ -10,8 +9,6 @@ type Settings = Readonly<Record<string, unknown>>;
 /** What our provider is called in a thread; the real one is behind its address. */
 const PROVIDER = "harnessd";
 const MCP_STARTUP_SECONDS = 30;
-/** Servers known to offer the Responses API at the address at which they offer chat completions. */
-const ALSO_SPEAK_RESPONSES: ReadonlySet<string> = new Set(["openrouter", "vercel", "vllm", "ollama"]);
 
 /**
  * Plugins and apps come from the network; goals let a thread begin turns by itself; a snapshot would keep an environment
@@ -24,16 +21,6 @@ export const QUIET_FEATURES = {
   shell_snapshot: false,
   unbounded_connection_retries: false,
 } as const;
-
-/** Throws HarnessError `provider_not_supported`: Codex speaks nothing but the Responses API. */
-export function refuseForeignDialect({ provider, dialect }: ModelAccess): void {
-  if (dialect === "openai-responses" || (dialect === "openai-chat" && ALSO_SPEAK_RESPONSES.has(provider))) return;
-  const known = ["openai", ...ALSO_SPEAK_RESPONSES].join(", ");
-  throw new HarnessError(
-    "provider_not_supported",
-    `Codex needs a provider of OpenAI's Responses API (${known}), and "${provider}" speaks ${dialect}`,
-  );
-}
 
 /** The parameters of `thread/start`, `thread/resume` and `thread/fork` alike. */
 export function threadSettings(context: HarnessContext, access: ModelAccess, options: CodexOptions, tools: ToolSelection): Settings {

@@ -8,6 +8,7 @@ import { compileSchema } from "../../harnesses/schema-check.ts";
 import { resolvePath, type PathPolicy } from "../../tools/paths.ts";
 import { ToolError, type Tool } from "../../tools/tool.ts";
 import type { RunRequest } from "../methods.ts";
+import type { ModelWish } from "../models/model-access.ts";
 import { RpcError } from "../rpc/errors.ts";
 import { allowsEverything } from "./permissions.ts";
 import type { SessionRecord } from "./run-store.ts";
@@ -19,7 +20,7 @@ export interface AdmissionSurroundings {
   readonly agentsDir: string;
   readonly paths: PathPolicy;
   readonly session: (sessionId: string) => SessionRecord | undefined;
-  readonly resolveModel: (model: string, request: RunRequest) => ModelAccess;
+  readonly resolveModel: (wish: ModelWish, request: RunRequest) => ModelAccess;
 }
 
 /** A request that can be carried out as far as can be known. */
@@ -128,7 +129,9 @@ function chooseModel(request: RunRequest, harness: Harness, { resolveModel }: Ad
   const asked = request.model ?? harness.defaultModel;
   if (asked === null) return null;
   const others = request.model === undefined ? (harness.otherDefaultModels ?? []) : [];
-  const problems = new Map([asked, ...others].map((model) => [model, problemWith(() => resolveModel(model, request))]));
+  const problems = new Map(
+    [asked, ...others].map((model) => [model, problemWith(() => resolveModel({ model, dialects: harness.dialects }, request))]),
+  );
   const [usable] = [...problems].find(([, problem]) => problem === null) ?? [];
   const problem = problems.get(asked);
   if (usable !== undefined || !problem) return usable ?? asked;

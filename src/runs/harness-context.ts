@@ -13,6 +13,7 @@ import type { Journal } from "../journal/journal.ts";
 import type { Log } from "../log.ts";
 import type { Run, RunRequest } from "../methods.ts";
 import type { ModelGateway } from "../models/gateway.ts";
+import type { ModelWish } from "../models/model-access.ts";
 import type { ChangeWatch } from "../workspace/change-watch.ts";
 import type { Admission } from "./admission.ts";
 import { allowsEverything, type PermissionBroker } from "./permissions.ts";
@@ -33,7 +34,7 @@ export interface ExecutionSurroundings {
   readonly permissions: PermissionBroker;
   readonly warmPoolOf: (harness: string) => WarmPool;
   /** The model's server and key. Throws HarnessError. */
-  readonly resolveModel: (model: string, request: RunRequest) => ModelAccess;
+  readonly resolveModel: (wish: ModelWish, request: RunRequest) => ModelAccess;
   /** Stands between the agents and the model's server, so that they never hold the key. */
   readonly gateway: ModelGateway;
   readonly paths: PathPolicy;
@@ -87,7 +88,10 @@ export async function harnessContext(matter: RunMatter, around: ExecutionSurroun
     mustAsk: !allowsEverything(request.permissions),
     warm: around.warmPoolOf(harness.name),
     call: toolCaller({ runId, tools, cwd, env, signal, paths, processes, log, askPermission, onReady, onOutput }),
-    modelAccess: (name) => around.gateway.accessFor(session.id, around.resolveModel(name, request)),
+    modelAccess: (name, dialect) => {
+      const wish = { model: name, dialects: dialect ? [dialect] : harness.dialects };
+      return around.gateway.accessFor(session.id, around.resolveModel(wish, request));
+    },
     spawn: (asked) => processes.spawn({ ...asked, owner: asked.owner ?? runId }),
     sweep: (owner, spare) => processes.stopOwner(owner, { graceMs: SWEEP_GRACE_MS, spare }),
   };

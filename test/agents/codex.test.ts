@@ -528,9 +528,9 @@ test.for([
   [
     "a provider of another dialect",
     {
-      modelAccess: () => ({ provider: "anthropic", dialect: "anthropic-messages", model: "m", baseUrl: "http://127.0.0.1:9", apiKey: "k" }),
+      modelAccess: accessTo({ anthropicBaseUrl: "", openaiBaseUrl: "" }, "anthropic-messages"),
     },
-    "provider_not_supported",
+    "dialect_not_served",
   ],
 ] as const)("%s is refused before anything starts", async ([, wishes, code]) => {
   const told = await tell([], wishes as Wishes);

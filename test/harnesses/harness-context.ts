@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Prompt } from "../../harnesses/content.ts";
 import { HarnessEvent } from "../../harnesses/events.ts";
+import { HarnessError } from "../../harnesses/harness.ts";
 import type { Harness, HarnessContext, PermissionQuestion } from "../../harnesses/harness.ts";
 import { InputQueue } from "../../harnesses/input-queue.ts";
 import type { ModelAccess, ModelDialect } from "../../harnesses/providers.ts";
@@ -126,7 +127,8 @@ export function accessTo(
   script: { anthropicBaseUrl: string; openaiBaseUrl: string },
   dialect: ModelDialect,
 ): HarnessContext["modelAccess"] {
-  return (name): ModelAccess => {
+  return (name, wanted = dialect): ModelAccess => {
+    if (wanted !== dialect) throw new HarnessError("dialect_not_served", `${name} is served in ${dialect}, and ${wanted} is wanted`);
     const [provider = "", ...model] = name.split("/");
     const baseUrl = dialect === "anthropic-messages" ? script.anthropicBaseUrl : script.openaiBaseUrl;
     return { provider, dialect, model: model.join("/"), baseUrl, apiKey: "test-key" };

@@ -8,13 +8,11 @@ import { answerTo } from "../../../harnesses/codex/questions.ts";
 import { Routes } from "../../../harnesses/codex/routes.ts";
 import { splitWords, unwrapShell } from "../../../harnesses/codex/shell-words.ts";
 import { Steering } from "../../../harnesses/codex/steering.ts";
-import { refuseForeignDialect } from "../../../harnesses/codex/thread-settings.ts";
 import { selectTools } from "../../../harnesses/codex/tool-selection.ts";
 import { TurnLimit } from "../../../harnesses/codex/turn-limit.ts";
 import type { Prompt } from "../../../harnesses/content.ts";
 import type { HarnessEvent } from "../../../harnesses/events.ts";
 import { InputQueue } from "../../../harnesses/input-queue.ts";
-import type { ModelDialect } from "../../../harnesses/providers.ts";
 
 const text = (words: string): Prompt => [{ type: "text", text: words }];
 
@@ -182,20 +180,4 @@ test("questions for a person who is not there get no for an answer, and unknown 
   });
   expect(await answerTo({ id: 2, method: "item/tool/requestUserInput", params: {} }, asking)).toEqual({ answers: {} });
   expect(await answerTo({ id: 3, method: "item/brandNew/request", params: {} }, asking)).toBeNull();
-});
-
-const access = (provider: string, dialect: ModelDialect) => ({ provider, dialect, model: "m", baseUrl: "http://127.0.0.1", apiKey: "k" });
-
-test("providers that offer the Responses API are taken, whatever they speak by default", () => {
-  for (const provider of ["openrouter", "vercel", "vllm", "ollama"]) {
-    expect(() => refuseForeignDialect(access(provider, "openai-chat"))).not.toThrow();
-  }
-  expect(() => refuseForeignDialect(access("anyone", "openai-responses"))).not.toThrow();
-});
-
-test.for([
-  ["anthropic", "anthropic-messages"],
-  ["somewhere", "openai-chat"],
-] as const)("a provider %s that speaks only %s is refused by name", ([provider, dialect]) => {
-  expect(() => refuseForeignDialect(access(provider, dialect))).toThrow(expect.objectContaining({ code: "provider_not_supported" }));
 });

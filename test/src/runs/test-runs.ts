@@ -73,7 +73,7 @@ export class TestRuns {
       harnesses: options.harnesses ?? [misbehaving],
       log: createLog("silent", new Secrets()),
       warmPoolOf: () => new WarmPool({ idleMs: 1000, maxKept: 1 }),
-      resolveModel: (model, request) => resolveModelAccess(model, request.providers, {}),
+      resolveModel: (wish, request) => resolveModelAccess(wish, request.providers, {}),
       session: (sessionId) => store.session(sessionId),
       paths: EVERYWHERE,
       commandEnv: { PATH: process.env["PATH"] ?? "" },
