@@ -5,6 +5,7 @@ import { copyFile, link, mkdir, open, rename, rm, stat, utimes, type FileHandle 
 import { dirname, join } from "node:path";
 import { ToolError } from "../tool.ts";
 import { answeringErrno, errnoOf } from "./errno.ts";
+import { inTurn } from "./in-turn.ts";
 import { openFile, refuseIrregular } from "./open-file.ts";
 import { refuseOtherVersion, versionOf } from "./version.ts";
 
@@ -44,8 +45,10 @@ export async function replaceFile(
     const temporary = join(dirname(target), `${TEMPORARY_PREFIX}${randomBytes(8).toString("hex")}${TEMPORARY_SUFFIX}`);
     try {
       const replaced = await fillTemporary(temporary, fill, before, options);
-      await refuseUnwanted(target, await statIfThere(target), options);
-      await putInPlace(temporary, target, options.createOnly === true);
+      await inTurn(target, async () => {
+        await refuseUnwanted(target, await statIfThere(target), options);
+        await putInPlace(temporary, target, options.createOnly === true);
+      });
       return { ...replaced, created: before === undefined };
     } catch (error) {
       await rm(temporary, { force: true });

@@ -1,7 +1,8 @@
 // fs_edit: exact text in a file, replaced; all edits or none.
 import { z } from "zod";
 import { unifiedDiff } from "../files/diff.ts";
-import { applyEdit } from "../files/apply-edit.ts";
+import { applyEdit, type Edit } from "../files/apply-edit.ts";
+import { inTurn } from "../files/in-turn.ts";
 import { openFile } from "../files/open-file.ts";
 import { replaceFile } from "../files/replace.ts";
 import { refuseBinary, textOf } from "../files/text.ts";
@@ -41,19 +42,27 @@ export const edit = defineTool({
   }),
   async run({ edits, expectedVersion, ...asked }, { cwd, paths }) {
     const path = await resolveTarget(asked.path, cwd, paths);
-    const before = await readWhole(path);
-    if (expectedVersion !== undefined) refuseOtherVersion(path, expectedVersion, before.version);
-    let text = before.text;
-    let replacements = 0;
-    for (const [index, one] of edits.entries()) {
-      const applied = applyEdit(text, one, edits.length > 1 ? `Edit ${index + 1} of ${edits.length}` : "The edit", path);
-      text = applied.text;
-      replacements += applied.count;
-    }
-    const replaced = await replaceFile(path, (handle) => handle.writeFile(text), { expectedVersion: before.version });
-    return { path, replacements, bytes: replaced.bytes, version: replaced.version, diff: await unifiedDiff(path, before.text, text) };
+    // A model may send several edits of one file at once; each is to find what the one before has left.
+    return await inTurn(`edit ${path}`, async () => {
+      const before = await readWhole(path);
+      if (expectedVersion !== undefined) refuseOtherVersion(path, expectedVersion, before.version);
+      const { text, replacements } = applyAll(before.text, edits, path);
+      const replaced = await replaceFile(path, (handle) => handle.writeFile(text), { expectedVersion: before.version });
+      return { path, replacements, bytes: replaced.bytes, version: replaced.version, diff: await unifiedDiff(path, before.text, text) };
+    });
   },
 });
+
+function applyAll(before: string, edits: readonly Edit[], path: string): { text: string; replacements: number } {
+  let text = before;
+  let replacements = 0;
+  for (const [index, one] of edits.entries()) {
+    const applied = applyEdit(text, one, edits.length > 1 ? `Edit ${index + 1} of ${edits.length}` : "The edit", path);
+    text = applied.text;
+    replacements += applied.count;
+  }
+  return { text, replacements };
+}
 
 async function readWhole(path: string): Promise<{ text: string; version: string }> {
   const { handle, stats } = await openFile(path);

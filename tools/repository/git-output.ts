@@ -25,6 +25,8 @@ export class GitOutput {
   watch(stdout: Readable, stderr: Readable): void {
     const { maxStdoutBytes, live } = this.#options;
     limit(stdout, maxStdoutBytes, () => (this.stdoutTruncated = true));
+    // simple-git waits another 50 ms for a command that has ended in silence; no bytes are bytes enough.
+    stdout.once("end", () => stdout.emit("data", Buffer.alloc(0)));
     limit(stderr, MAX_STDERR_BYTES, () => undefined);
     if (!live) return;
     this.#passOn(stdout, (text) => live("stdout", text));

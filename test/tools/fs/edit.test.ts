@@ -127,3 +127,10 @@ test("an empty old text, no edits and a missing file are refused", async () => {
   expect(await refusal(edit, { path: "file.ts", edits: [] }, file.context)).toMatchObject({ code: "invalid_input" });
   expect(await refusal(edit, { ...change("x", "y"), path: "gone" }, file.context)).toMatchObject({ code: "not_found" });
 });
+
+test("edits of one file at once all come to stand", async () => {
+  const names = Array.from({ length: 10 }, (_, n) => `<${n}>`);
+  const file = await fileWith(names.join("\n"));
+  await Promise.all(names.map((name) => output(edit, change(name, `done ${name}`), file.context)));
+  expect(await file.content()).toBe(names.map((name) => `done ${name}`).join("\n"));
+});

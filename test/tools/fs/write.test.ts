@@ -100,12 +100,15 @@ test("a write that expects a version is refused when the file is at another, or 
   });
 });
 
-test("of many writes that expect the same version at once, none is lost without being told", async () => {
+test.each(["createOnly", "expectedVersion"])("of many writes at once with %s only one is not refused", async (condition) => {
   const directory = await makeDirectory();
   const context = contextIn(directory);
-  const made = await Promise.allSettled(
-    Array.from({ length: 8 }, (_, n) => output(write, { path: "f", content: `${n}`, createOnly: true }, context)),
-  );
+  const asked =
+    condition === "createOnly"
+      ? { createOnly: true }
+      : { expectedVersion: (await output(write, { path: "f", content: "old" }, context)).version as string };
+  const all = Array.from({ length: 8 }, (_, n) => output(write, { path: "f", content: `${n}`, ...asked }, context));
+  const made = await Promise.allSettled(all);
   expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   expect(await readdir(directory)).toEqual(["f"]);
 });
