@@ -1,6 +1,6 @@
 // One `opencode serve`: its life, its requests and its stream of events.
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
 import type { PipedProcess } from "../../tools/process/process.ts";
 import type { SessionAccess } from "./box-plugin.ts";
+import { Directories } from "./directories.ts";
 import { readEvents } from "./event-stream.ts";
 import { prepareInstallation } from "./installation.ts";
 import type { Installation, KnownModel } from "./installation.ts";
@@ -35,6 +36,9 @@ interface Call {
 export class OpenCodeServer {
   readonly installation: Installation;
   readonly mcp = new McpServers();
+  readonly directories = new Directories(async (directory) => {
+    await this.call("POST", "/instance/dispose", { directory, timeoutMs: DISPOSE_TIMEOUT_MS }).catch(() => {}); // costs memory only
+  });
   readonly #process: PipedProcess;
   readonly #url: string;
   readonly #authorization: string;
@@ -73,6 +77,13 @@ export class OpenCodeServer {
 
   get alive(): boolean {
     return this.#alive && this.#closing === undefined;
+  }
+
+  /** What it holds in memory now; null where the system does not say. */
+  async memoryBytes(): Promise<number | null> {
+    const status = await readFile(`/proc/${this.#process.pid}/status`, "utf8").catch(() => "");
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+    return kibibytes === undefined ? null : Number(kibibytes) * 1024;
   }
 
   knows(model: KnownModel): boolean {

@@ -5,8 +5,9 @@ import { removeLeftovers } from "./installation.ts";
 import type { KnownModel } from "./installation.ts";
 import { OpenCodeServer } from "./server.ts";
 
-/** It keeps what it has once read; a new one starts small. */
+/** It grows with what it has done; a new one starts with some 600 MB. */
 const MAX_RUNS = 500;
+const MAX_MEMORY_BYTES = 1536 * 1024 * 1024;
 
 interface Kept {
   readonly server: OpenCodeServer;
@@ -59,7 +60,8 @@ export class OpenCodeServers implements Warm {
     const kept = this.#current as Kept;
     kept.users++;
     kept.runs++;
-    return { server: kept.server, release: (isSound) => this.#release(kept, isSound) };
+    await kept.server.directories.enter(context.cwd);
+    return { server: kept.server, release: (isSound) => this.#release(kept, context.cwd, isSound) };
   }
 
   #serves(model: KnownModel): boolean {
@@ -67,9 +69,11 @@ export class OpenCodeServers implements Warm {
     return kept !== undefined && kept.server.alive && kept.server.knows(model) && kept.runs < MAX_RUNS;
   }
 
-  async #release(kept: Kept, isSound: boolean): Promise<void> {
+  async #release(kept: Kept, directory: string, isSound: boolean): Promise<void> {
+    await kept.server.directories.leave(directory);
     kept.users--;
-    if (!isSound || !kept.server.alive) await this.#retire(kept);
+    const isWorn = ((await kept.server.memoryBytes()) ?? 0) > MAX_MEMORY_BYTES;
+    if (!isSound || isWorn || !kept.server.alive) await this.#retire(kept);
     else if (kept.isRetired && kept.users === 0) await this.#end(kept);
   }
 

@@ -340,11 +340,11 @@ test("429 once is a notice, and then the answer", async () => {
 });
 
 test.each([
-  ["cut", { cutAfterChunks: 2 }],
+  ["cut", { cutAfterChunks: 3 }],
   ["malformed", { malformedAfterChunks: 2 }],
 ] as const)("text of a stream that was %s is taken back before it comes again", async (_, fault) => {
   const told = await tell([
-    { text: "The answer that is broken off in the middle.", chunkDelayMs: 100, fault },
+    { text: "The answer that is broken off in the middle.", chunkDelayMs: 300, fault },
     { text: "The whole answer." },
   ]);
   expect(told.error).toBeUndefined();
