@@ -26,11 +26,14 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   not_found: 404,
   gone: 410,
   conflict: 409,
-  version_mismatch: 412,
+  is_a_directory: 409,
+  not_a_directory: 409,
+  busy: 409,
+  version_conflict: 412,
   too_large: 413,
   cancelled: 499,
   overloaded: 503,
-  no_space: 507,
+  disk_full: 507,
 };
 const STATUS_OF_SUFFIX: readonly (readonly [RegExp, number])[] = [
   [/not_found$/, 404],
