@@ -16,7 +16,7 @@ interface TransferOptions {
 export interface UploadOptions extends TransferOptions {
   /** Octal permissions, such as `755`; of a file. */
   readonly mode?: string | undefined;
-  /** Refused with `version_mismatch` when the file is of another version by now. */
+  /** Refused with `version_conflict` when the file is of another version by now. */
   readonly expectedVersion?: string | undefined;
   /** Refused when there is something already. */
   readonly createOnly?: boolean | undefined;

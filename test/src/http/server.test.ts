@@ -15,7 +15,7 @@ const routes: Route[] = [
   {
     method: "PUT",
     path: "/thing",
-    handle: async () => Promise.reject(new ToolError("version_mismatch", "It changed", { data: { version: "2" } })),
+    handle: async () => Promise.reject(new ToolError("version_conflict", "It changed", { data: { version: "2" } })),
   },
   { method: "GET", path: "/bug", handle: async () => Promise.reject(new Error("secret detail")) },
   {
@@ -53,7 +53,7 @@ test("a ToolError is an answer with a fitting status; a bug says nothing of itse
   const mismatch = await fetch(`${base}/thing`, { method: "PUT", body: "x" });
   expect([mismatch.status, await mismatch.json()]).toEqual([
     412,
-    { error: { code: "version_mismatch", message: "It changed", data: { version: "2" } } },
+    { error: { code: "version_conflict", message: "It changed", data: { version: "2" } } },
   ]);
   const bug = await fetch(`${base}/bug`);
   expect(bug.status).toBe(500);
