@@ -1,6 +1,4 @@
 // Runs inside of OpenCode, as its plugin: gives each session the model address, the token and the environment of its run.
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 
 /** What a run leaves for its session, in a file that is read once and removed. */
 export interface SessionAccess {
@@ -26,13 +24,14 @@ interface Hooks {
   "shell.env"(input: { sessionID?: string }, output: { env: Record<string, string> }): Promise<void>;
 }
 
-/** The only export, since OpenCode calls whatever a plugin exports. */
+/** Goes to OpenCode as text: nothing outside of its own body exists there, no import and no constant of this file. */
 export function boxPlugin(_surroundings: unknown, { sessionsDir, placeholderUrl }: BoxPluginOptions): Promise<Hooks> {
+  const { readFile, rm } = process.getBuiltinModule("node:fs/promises");
   const sessions = new Map<string, SessionAccess>();
 
   /** A subagent's session has its parent's. */
   async function accessOf(sessionId: string, parentId: string | null): Promise<SessionAccess | undefined> {
-    const path = join(sessionsDir, `${sessionId}.json`);
+    const path = `${sessionsDir}/${sessionId}.json`;
     const left = await readFile(path, "utf8").catch(() => null);
     if (left !== null) {
       sessions.set(sessionId, JSON.parse(left) as SessionAccess);

@@ -1,7 +1,9 @@
 // What a server of OpenCode finds on the disk: directories of its own, a configuration without keys, and nothing that it would have to download.
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { ModelAccess, ModelDialect } from "../providers.ts";
+import { boxPlugin } from "./box-plugin.ts";
 import type { BoxPluginOptions } from "./box-plugin.ts";
 
 /** Never reached: the plugin puts the run's own address in its place. */
@@ -34,10 +36,11 @@ export async function prepareInstallation(
 ): Promise<Installation> {
   const own = join(stateDir, "servers", serverName);
   const at = (name: string): string => join(own, name);
-  const [sessionsDir, temporary, config] = [at("sessions"), at("tmp"), at("config.json")];
+  const [sessionsDir, temporary, config, plugin] = [at("sessions"), at("tmp"), at("config.json"), at("plugin.mjs")];
   for (const directory of [sessionsDir, temporary, join(stateDir, "home")]) await mkdir(directory, { recursive: true, mode: 0o700 });
   await seedPluginPackage(join(stateDir, "config", "opencode"));
-  await writeFile(config, JSON.stringify(configuration(models, { sessionsDir, placeholderUrl: PLACEHOLDER_URL })), { mode: 0o600 });
+  await writeFile(plugin, `export const boxPlugin = ${boxPlugin.toString()};\n`);
+  await writeFile(config, JSON.stringify(configuration(models, plugin, { sessionsDir, placeholderUrl: PLACEHOLDER_URL })), { mode: 0o600 });
   const shared = ["data", "config", "cache", "state"].map((name) => [`XDG_${name.toUpperCase()}_HOME`, join(stateDir, name)]);
   const env = {
     ...Object.fromEntries(shared),
@@ -79,17 +82,15 @@ export function hiddenFromCommands(installation: Installation, env: Readonly<Rec
 /** The agent that asks before each use of a tool. Paths outside and repetitions are not asked about apart from the tool itself. */
 export const ASKING_AGENT = "asking";
 
-function configuration(models: readonly KnownModel[], plugin: BoxPluginOptions): unknown {
+function configuration(models: readonly KnownModel[], pluginPath: string, options: BoxPluginOptions): unknown {
   const providers = [...new Set(models.map((model) => model.provider))];
-  // The same file, as it is run from: TypeScript in the sources, JavaScript in the package.
-  const pluginUrl = new URL(`./box-plugin${extname(import.meta.url)}`, import.meta.url).href;
   return {
     autoupdate: false,
     share: "disabled",
     snapshot: false, // the daemon sees what changes
     permission: "allow",
     agent: { [ASKING_AGENT]: { mode: "primary", permission: { "*": "ask", external_directory: "allow", doom_loop: "allow" } } },
-    plugin: [[pluginUrl, plugin]],
+    plugin: [[pathToFileURL(pluginPath).href, options]],
     enabled_providers: providers,
     provider: Object.fromEntries(providers.map((name) => [name, providerEntry(models.filter((model) => model.provider === name))])),
   };

@@ -34,8 +34,11 @@ const grant = (sessionId: string, apiKey: string): Promise<void> =>
 
 type Fetch = (url: string, init: { headers: Record<string, string> }) => Promise<Response>;
 
+/** As OpenCode does: from the text alone. */
 async function load(): Promise<{ fetchModel: Fetch; envOf: (sessionID: string) => Promise<Record<string, string>> }> {
-  const hooks = await boxPlugin(undefined, { sessionsDir, placeholderUrl });
+  const text = `export const loaded = ${boxPlugin.toString()};`;
+  const { loaded } = (await import(`data:text/javascript,${encodeURIComponent(text)}`)) as { loaded: typeof boxPlugin };
+  const hooks = await loaded(undefined, { sessionsDir, placeholderUrl });
   const provider: { options: { apiKey: string; fetch?: unknown } } = { options: { apiKey: "x" } };
   hooks.config({ provider: { one: provider } });
   expect(provider.options.apiKey).toBe("x");
