@@ -155,7 +155,7 @@ test("a client that leaves in the middle, either way, leaves no file open and is
 test("a file, a missing folder and a folder outside of the roots are refused", async () => {
   const { url, directory } = await serveTransfers((root) => ({ roots: [root] }));
   await writeFile(join(directory, "file"), "");
-  expect((await fetch(url("file", "", "archive"))).status).toBe(422);
+  expect((await fetch(url("file", "", "archive"))).status).toBe(409);
   expect((await fetch(url("gone", "", "archive"))).status).toBe(404);
   expect((await fetch(url(tmpdir(), "", "archive"))).status).toBe(403);
   expect((await fetch(url("../x", "", "archive"), { method: "PUT", body: archiveOf({ path: "a" }) })).status).toBe(403);

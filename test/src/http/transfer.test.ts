@@ -168,12 +168,12 @@ test("a file that becomes shorter while it is sent is cut off, not ended as if i
 
 test.each([
   ["GET", "gone", 404, "not_found"],
-  ["GET", "dir", 422, "is_a_directory"],
+  ["GET", "dir", 409, "is_a_directory"],
   ["GET", "/etc/passwd", 403, "path_not_allowed"],
   ["GET", "a\0b", 400, "invalid_path"],
-  ["PUT", "dir", 422, "is_a_directory"],
+  ["PUT", "dir", 409, "is_a_directory"],
   ["PUT", "out/new", 403, "path_not_allowed"],
-  ["PUT", "file/below", 422, "not_a_directory"],
+  ["PUT", "file/below", 409, "not_a_directory"],
 ])("%s of %j is refused with %d %s", async (method, path, status, code) => {
   const { url, directory } = await serveTransfers((root) => ({ roots: [root] }));
   await mkdir(join(directory, "dir"));
