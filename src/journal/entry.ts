@@ -1,8 +1,8 @@
 // One event inside the journal: its bytes, made once, and the few things that a filter asks about.
 import type { EventBody } from "../events.ts";
-import { JournalError } from "./journal-error.ts";
+import { shorten } from "./shorten.ts";
 
-/** Larger facts are refused: whoever has that much to say puts it in a file and names the file. */
+/** A larger fact is shortened: whoever has that much to say puts it in a file and names the file. */
 export const MAX_FACT_BYTES = 32 * 1024 * 1024;
 /** What an entry costs in memory beside its text, roughly. */
 const ENTRY_OVERHEAD_BYTES = 160;
@@ -25,6 +25,8 @@ export interface Entry {
   /** Null for a fact. Deltas with the same `key` say more of the same thing; `text` is JSON without its quotes. */
   readonly delta: { readonly key: string; readonly text: string } | null;
   readonly bytes: number;
+  /** Of a fact that was shortened: the characters that it had before. */
+  readonly shortenedFrom?: number;
 }
 
 /** The delta's JSON, once the texts of all that were merged into it are known. */
@@ -49,10 +51,15 @@ export class EntryWriter {
   }
 
   fact(seq: number, body: EventBody, about: About): Entry {
+    const json = this.#writeFact(seq, body, about);
+    if (json.length <= MAX_FACT_BYTES)
+      return { ...placeOf(seq, body, about), json, delta: null, bytes: json.length + ENTRY_OVERHEAD_BYTES };
+    return { ...this.fact(seq, shorten(body), about), shortenedFrom: json.length };
+  }
+
+  #writeFact(seq: number, body: EventBody, about: About): string {
     const own = this.#writeOwn({ ...body, type: undefined });
-    const json = `${this.#epoch}"seq":${seq},${this.#writeTime()}${this.#writeAbout(about)}"type":"${body.type}"${own}}`;
-    if (json.length > MAX_FACT_BYTES) throw tooLarge(body.type, json.length);
-    return { ...placeOf(seq, body, about), json, delta: null, bytes: json.length + ENTRY_OVERHEAD_BYTES };
+    return `${this.#epoch}"seq":${seq},${this.#writeTime()}${this.#writeAbout(about)}"type":"${body.type}"${own}}`;
   }
 
   delta(afterSeq: number, body: EventBody & { text: string }, about: About): Entry {
@@ -96,11 +103,4 @@ export class EntryWriter {
 
 function placeOf(seq: number, body: EventBody, about: About): Pick<Entry, "seq" | "type" | "runId" | "processId"> {
   return { seq, type: body.type, runId: about.runId, processId: about.processId };
-}
-
-function tooLarge(type: string, length: number): JournalError {
-  return new JournalError(
-    "fact_too_large",
-    `A \`${type}\` of ${length} bytes is more than a fact may have (${MAX_FACT_BYTES}). Put the content in a file and name the file.`,
-  );
 }

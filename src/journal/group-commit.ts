@@ -62,10 +62,11 @@ export class GroupCommit {
     return this.#lastCommitMs;
   }
 
-  /** Throws when there is no room for one more, before anything has changed. */
-  assertRoom(): void {
+  /** Throws when there is no room for one more in that share of all room, before anything has changed. */
+  assertRoom(share = 1): void {
     if (this.#writing) throw new Error("A write alongside a fact cannot append to the journal itself");
-    if (this.#group.bytes < this.#options.maxPendingBytes && this.#group.works.length < MAX_PENDING_WORKS) return;
+    const { bytes, works } = this.#group;
+    if (bytes < this.#options.maxPendingBytes * share && works.length < MAX_PENDING_WORKS * share) return;
     throw new JournalError(
       "too_much_pending",
       `The journal cannot write to its disk, and ${this.#group.facts} facts (${this.#group.bytes} bytes) wait already. Make room on the disk.`,

@@ -5,7 +5,6 @@ export type JournalErrorCode =
   | "locked"
   | "cannot_open"
   | "damaged"
-  | "fact_too_large"
   | "too_much_pending"
   | "too_many_subscribers"
   | "closed";

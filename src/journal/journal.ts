@@ -26,6 +26,8 @@ const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const DEFAULT_READ_BYTES = 1024 * 1024;
 const DEFAULT_BATCH_BYTES = 256 * 1024;
 const DEFAULT_BATCH_EVENTS = 4096;
+/** How much of what may wait for the disk may be facts that begin something. */
+const NEW_WORK_SHARE = 0.5;
 
 export class Journal {
   readonly opening: Opening;
@@ -111,8 +113,8 @@ export class Journal {
   }
 
   /**
-   * A fact gets its place at once (the answer), and is seen by nobody before it is committed. A delta is never stored;
-   * the answer is the fact that it stands after. `alongside` writes to other tables in the fact's own transaction.
+   * A fact gets its place at once (the answer), and is seen by nobody before it is committed; one that is too large is
+   * shortened, and a notice behind it says so. A delta is never stored; the answer is the fact that it stands after. `alongside` writes to other tables in the fact's own transaction.
    */
   append(body: EventBody, about: About, alongside?: Work): number {
     this.#assertOpen();
@@ -124,7 +126,14 @@ export class Journal {
     const entry = this.#writer.fact(this.#lastSeq + 1, body, about);
     this.#lastSeq = entry.seq;
     this.#commits.addFact(entry, alongside);
+    if (entry.shortenedFrom !== undefined) this.append(shortened(entry, entry.shortenedFrom), about);
     return entry.seq;
+  }
+
+  /** Throws `too_much_pending` while the disk refuses and much waits already: for who is about to begin something whose end must find room too. */
+  assertRoomForMore(): void {
+    this.#assertOpen();
+    this.#commits.assertRoom(NEW_WORK_SHARE);
   }
 
   /** A table write without a fact, in the next commit. */
@@ -238,4 +247,9 @@ export class Journal {
       lastCommitMs: this.#commits.lastCommitMs,
     };
   }
+}
+
+function shortened({ seq, type }: Entry, characters: number): EventBody {
+  const message = `The \`${type}\` before this was too large to be kept whole: its long parts were cut`;
+  return { type: "notice", code: "fact_shortened", message, data: { seq, type, characters } };
 }

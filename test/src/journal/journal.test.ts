@@ -169,10 +169,27 @@ test("secrets are taken out before anyone sees the event, and a redactor's newli
   expect(events.join("")).not.toContain("hunter2");
 });
 
-test("a fact past the limit is refused and takes no place", async () => {
+test("a fact past the limit is kept with its long parts cut, and a notice behind it says so", async () => {
   const journal = openJournal();
-  expect(() => appendMessages(journal, 1, "r", "x".repeat(MAX_FACT_BYTES))).toThrow(expect.objectContaining({ code: "fact_too_large" }));
-  expect(journal.append({ type: "turn" }, { source: "harness" })).toBe(1);
+  const input = { path: "a", content: "x".repeat(MAX_FACT_BYTES), words: Array.from({ length: 1_000_000 }, (_, n) => `word ${n}`) };
+  const about = { source: "harness", runId: "r" } as const;
+  expect(journal.append({ type: "tool.started", toolCallId: "t1", name: "Write", kind: "write", input }, about)).toBe(1);
+  await journal.committed();
+  const [fact, notice] = parse(readAll(journal));
+  expect(fact).toMatchObject({ seq: 1, type: "tool.started", toolCallId: "t1", input: { path: "a" } });
+  expect(JSON.stringify(fact).length).toBeLessThan(MAX_FACT_BYTES);
+  expect(JSON.stringify(fact)).toMatch(/xxx… \[\d+ more characters are not kept\]/);
+  expect(notice).toMatchObject({ seq: 2, type: "notice", code: "fact_shortened", runId: "r", data: { seq: 1, type: "tool.started" } });
+});
+
+test("what begins something is refused while there is still room for what ends it", async () => {
+  const journal = openJournal({ maxPendingBytes: 10_000 });
+  journal.assertRoomForMore();
+  appendMessages(journal, 1, "r", "x".repeat(6000));
+  expect(() => journal.assertRoomForMore()).toThrow(expect.objectContaining({ code: "too_much_pending" }));
+  expect(journal.append({ type: "turn" }, { source: "harness" })).toBe(2);
+  await journal.committed();
+  journal.assertRoomForMore();
 });
 
 test("cursors of another epoch, from ahead, and of removed facts are each answered with an explicit gap", async () => {
