@@ -33,11 +33,14 @@ import type { WatchLimits } from "./runs/run-watch.ts";
 import { Secrets } from "./secrets.ts";
 import { toolMethods } from "./tool-methods.ts";
 import { VERSION } from "./version.ts";
+import { clearLeftovers } from "./workspace/shadow-repository.ts";
 
 const WARM_LIMITS = { idleMs: 10 * 60_000, maxKept: 8 };
 const BYTES_PER_MB = 1024 * 1024;
 const MS_PER_SECOND = 1000;
 const MS_PER_DAY = 24 * 60 * 60 * 1000;
+/** How long a shutdown waits for hosts that have not been sent the last facts yet; they find them after the next start. */
+const LAST_FACTS_MS = 1000;
 
 export interface Daemon {
   /** `ws://…` that hosts connect to. */
@@ -56,14 +59,17 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const journal = openJournal(config, secrets, log);
   const processes = openProcesses(config, journal);
   const swept = await processes.stopAll();
+  await clearLeftovers(config.stateDir);
   const gateway = await ModelGateway.start(log);
   const parts = wireRuns(config, journal, processes, swept, gateway, log);
   await recordStart(journal, swept, parts.runs);
   const methods = methodsOf(config, parts, log);
   const door = await openDoor(config, methods, parts, log).catch(async (error: unknown) => {
-    await closeParts(parts);
+    await closeWork(parts);
+    journal.close();
     throw error;
   });
+  parts.runs.beginWaiting();
   const outgoing = config.connect === undefined ? undefined : dial(config, config.connect, methods, log);
   log.info({ url: door.url, stateDir: config.stateDir, epoch: journal.epoch, version: VERSION }, "serving");
   return {
@@ -221,17 +227,17 @@ function dial(config: Config, url: string, methods: MethodTable, log: Log): Outg
 async function closeAll(reason: string, parts: Parts, door: ListeningDoor, outgoing: OutgoingDoor | undefined): Promise<void> {
   parts.journal.append({ type: "daemon.stopping", reason }, { source: "daemon" });
   await parts.runs.close(reason);
-  await closeParts(parts);
+  await closeWork(parts);
+  await parts.journal.committed();
+  await parts.journal.caughtUp(LAST_FACTS_MS);
   await Promise.all([door.close(), outgoing?.close()]);
+  parts.journal.close();
 }
 
-/** The journal is last: ends of processes are facts too. */
-async function closeParts({ warmPools, processes, journal, gateway }: Parts): Promise<void> {
+/** All that may still write facts: ends of processes are facts too. */
+async function closeWork({ warmPools, processes, gateway }: Parts): Promise<void> {
   await Promise.all([...warmPools.values()].map((pool) => pool.closeAll()));
-  await processes.stopAll();
   await Promise.all([processes.close(), gateway.close()]);
-  await journal.committed();
-  journal.close();
 }
 
 function pathsOf(config: Config): { roots: readonly string[] } {

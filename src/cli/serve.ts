@@ -12,7 +12,10 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const daemon = await startDaemon(config);
   await writeAddress(config.stateDir, daemon.url);
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(`received ${signal}`));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    // Never `once`: libraries that clean up after their children end this process when nobody else listens any more.
+    process.on(signal, () => end(`received ${signal}`));
+  }
   void daemon.refused.then((message) => {
     process.exitCode = 1;
     end(message);

@@ -57,13 +57,14 @@ export class Follower {
       const change = changed();
       const batch = this.#next();
       if (batch) yield batch;
-      if (this.#isBehind()) await setImmediate();
+      if (this.isBehind) await setImmediate();
       else if (this.#source.isClosed()) return;
       else await change;
     }
   }
 
-  #isBehind(): boolean {
+  /** True while there is something that the reader has not been given. */
+  get isBehind(): boolean {
     const { isClosed, pages, ring } = this.#source;
     if (this.#at !== null && this.#at >= ring.start) return this.#at < ring.end;
     return !isClosed() && this.#seq < pages.extent.headSeq;

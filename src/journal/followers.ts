@@ -1,7 +1,10 @@
 // All who follow the journal at this moment, and the bell that wakes them.
+import { setTimeout as delay } from "node:timers/promises";
 import type { EventFilter } from "../events.ts";
 import type { BatchLimits } from "./batch.ts";
 import { type Batch, Follower, type Source } from "./follower.ts";
+
+const POLL_MS = 5;
 
 export class Followers {
   readonly #source: Source;
@@ -31,6 +34,12 @@ export class Followers {
     if (!signal.aborted) this.#followers.add(follower);
     signal.addEventListener("abort", leave, { once: true });
     return this.#deliver(follower, signal, leave);
+  }
+
+  /** Resolves when all have been given all there is, or when the time is over. */
+  async caughtUp(withinMs: number): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while ([...this.#followers].some((follower) => follower.isBehind) && performance.now() < deadline) await delay(POLL_MS);
   }
 
   async *#deliver(follower: Follower, signal: AbortSignal, leave: () => void): AsyncGenerator<Batch, void> {

@@ -7,13 +7,14 @@ import { type About, type Entry, EntryWriter } from "./entry.ts";
 import { Followers } from "./followers.ts";
 import { GroupCommit, type Work } from "./group-commit.ts";
 import { JournalError, type OnProblem } from "./journal-error.ts";
-import type { Following, FollowQuery, JournalOptions, ReadAnswer, ReadQuery } from "./journal-options.ts";
+import { DEFAULTS, type Following, type FollowQuery, type JournalOptions, type ReadAnswer, type ReadQuery } from "./journal-options.ts";
 import { type Lock, lockDirectory } from "./lock.ts";
 import { markClosed, openDatabase, type OpenDatabase, type Opening, type PreviousEnd } from "./open-database.ts";
 import { Pages } from "./pages.ts";
 import { findPlace, type Place } from "./place.ts";
 import { DEFAULT_RETENTION, type Pruned, Retention } from "./retention.ts";
 import { Ring } from "./ring.ts";
+import { noticeOfShortening } from "./shorten.ts";
 import { type Subscriber, Subscribers } from "./subscribers.ts";
 
 export type { About } from "./entry.ts";
@@ -21,11 +22,6 @@ export type { Batch } from "./follower.ts";
 export type { Following, FollowQuery, JournalOptions, ReadAnswer, ReadQuery } from "./journal-options.ts";
 export type { Opening } from "./open-database.ts";
 
-const DEFAULT_RING_BYTES = 8 * 1024 * 1024;
-const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
-const DEFAULT_READ_BYTES = 1024 * 1024;
-const DEFAULT_BATCH_BYTES = 256 * 1024;
-const DEFAULT_BATCH_EVENTS = 4096;
 /** How much of what may wait for the disk may be facts that begin something. */
 const NEW_WORK_SHARE = 0.5;
 
@@ -68,12 +64,12 @@ export class Journal {
     this.#writer = new EntryWriter(epoch, now, options.redact);
     this.#pages = new Pages(db);
     this.#lastSeq = this.#pages.extent.headSeq;
-    this.#ring = new Ring(options.ringBytes ?? DEFAULT_RING_BYTES, this.#lastSeq);
+    this.#ring = new Ring(options.ringBytes ?? DEFAULTS.ringBytes, this.#lastSeq);
     this.#followers = new Followers({ epoch, pages: this.#pages, ring: this.#ring, isClosed: () => this.#closed });
     this.#commits = new GroupCommit({
       db,
       pages: this.#pages,
-      maxPendingBytes: options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES,
+      maxPendingBytes: options.maxPendingBytes ?? DEFAULTS.maxPendingBytes,
       now,
       onCommitted: (entries) => this.#publish(entries),
       onProblem,
@@ -126,7 +122,7 @@ export class Journal {
     const entry = this.#writer.fact(this.#lastSeq + 1, body, about);
     this.#lastSeq = entry.seq;
     this.#commits.addFact(entry, alongside);
-    if (entry.shortenedFrom !== undefined) this.append(shortened(entry, entry.shortenedFrom), about);
+    if (entry.shortenedFrom !== undefined) this.append(noticeOfShortening(entry, entry.shortenedFrom), about);
     return entry.seq;
   }
 
@@ -155,7 +151,7 @@ export class Journal {
   }
 
   /** One page of facts from disk. */
-  read({ after, filter, limit, maxBytes = DEFAULT_READ_BYTES }: ReadQuery): ReadAnswer {
+  read({ after, filter, limit, maxBytes = DEFAULTS.readBytes }: ReadQuery): ReadAnswer {
     this.#assertOpen();
     const { seq, gap } = this.#placeOf(after ?? this.oldest);
     const batch = new BatchBuilder({ maxEvents: limit, maxBytes });
@@ -167,7 +163,7 @@ export class Journal {
    * The facts after the cursor and then what comes live, with no hole and no repeat between the two, for as long as the
    * batches are asked for and the signal lets them. Deltas are live only. A slow reader costs nothing but its own time.
    */
-  follow({ after, filter, signal, maxBatchBytes = DEFAULT_BATCH_BYTES, maxBatchEvents = DEFAULT_BATCH_EVENTS }: FollowQuery): Following {
+  follow({ after, filter, signal, maxBatchBytes = DEFAULTS.batchBytes, maxBatchEvents = DEFAULTS.batchEvents }: FollowQuery): Following {
     this.#assertOpen();
     const { seq, gap } = this.#placeOf(after ?? this.head);
     const limits = { maxBytes: maxBatchBytes, maxEvents: maxBatchEvents };
@@ -218,6 +214,11 @@ export class Journal {
     if (this.#closed) throw new JournalError("closed", "The journal is closed: harnessd is shutting down");
   }
 
+  /** Resolves when every follower has been given all facts so far, or when the time is over: a slow one must not hold up an end. */
+  caughtUp(withinMs: number): Promise<void> {
+    return this.#followers.caughtUp(withinMs);
+  }
+
   /** Commits what waits and lets the directory go. Followers still get what is in memory, then end. */
   close(): void {
     if (this.#closed) return;
@@ -247,9 +248,4 @@ export class Journal {
       lastCommitMs: this.#commits.lastCommitMs,
     };
   }
-}
-
-function shortened({ seq, type }: Entry, characters: number): EventBody {
-  const message = `The \`${type}\` before this was too large to be kept whole: its long parts were cut`;
-  return { type: "notice", code: "fact_shortened", message, data: { seq, type, characters } };
 }

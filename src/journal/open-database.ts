@@ -1,6 +1,6 @@
 // Opens the journal's database, whatever state it was left in: new, older, newer, or damaged.
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { JournalError, type OnProblem, sqliteCode } from "./journal-error.ts";
@@ -32,12 +32,30 @@ export interface OpenDatabase {
 /** The caller holds the directory's lock. A newer schema is refused and left as it is; a damaged file is moved aside, and a new epoch begins. */
 export function openDatabase(directory: string, sync: "normal" | "full", now: () => number): OpenDatabase {
   const path = join(directory, FILE_NAME);
-  if (!existsSync(path)) return openSound(path, 0, sync);
+  if (!existsSync(path)) return openNew(path, sync, { kind: "created" });
   const found = inspect(path);
   if (typeof found === "number") return openSound(path, found, sync);
   const aside = setAside(path, now());
   const detail = `The journal could not be read (${found.damage}). It is kept as ${aside}; a new one has begun.`;
-  return { ...openSound(path, 0, sync), opening: { kind: "set_aside", detail } };
+  return openNew(path, sync, { kind: "set_aside", detail });
+}
+
+/** Made beside its place and moved there whole: an end in the middle of it must not look like damage to the next owner. */
+function openNew(path: string, sync: "normal" | "full", opening: Opening): OpenDatabase {
+  const draft = `${path}.new`;
+  let db: DatabaseSync | null = null;
+  try {
+    for (const suffix of ["", "-journal"]) rmSync(draft + suffix, { force: true });
+    db = new DatabaseSync(draft);
+    migrate(db, 0);
+    writeMeta(db, "epoch", randomBytes(9).toString("base64url"));
+    db.close();
+    renameSync(draft, path);
+  } catch (error) {
+    if (db?.isOpen) db.close();
+    throw cannotOpen(path, error);
+  }
+  return { ...openSound(path, SCHEMA_VERSION, sync), opening };
 }
 
 /** The file's schema, or what is wrong with it. Reads only. */
@@ -53,7 +71,7 @@ function inspect(path: string): number | { damage: string } {
     if (error instanceof JournalError) throw error;
     const code = sqliteCode(error);
     if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) return { damage: messageOf(error) };
-    throw new JournalError("cannot_open", `The journal ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
+    throw cannotOpen(path, error);
   } finally {
     db?.close();
   }
@@ -92,10 +110,10 @@ function openSound(path: string, version: number, sync: "normal" | "full"): Open
     if (version < SCHEMA_VERSION) migrate(db, version);
     const previousEnd = endOfLastOwner(db);
     writeMeta(db, CLOSED, "no");
-    return { db, epoch: readMeta(db, "epoch") ?? beginEpoch(db), opening: openingOf(version), previousEnd };
+    return { db, epoch: String(readMeta(db, "epoch")), opening: openingOf(version), previousEnd };
   } catch (error) {
     db.close();
-    throw new JournalError("cannot_open", `The journal ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
+    throw cannotOpen(path, error);
   }
 }
 
@@ -115,26 +133,23 @@ export function markClosed(db: DatabaseSync, onProblem: OnProblem): void {
 }
 
 function openingOf(version: number): Opening {
-  if (version === 0) return { kind: "created" };
   if (version === SCHEMA_VERSION) return { kind: "opened" };
   return { kind: "migrated", detail: `from schema ${version} to ${SCHEMA_VERSION}` };
 }
 
-function beginEpoch(db: DatabaseSync): string {
-  const epoch = randomBytes(9).toString("base64url");
-  writeMeta(db, "epoch", epoch);
-  return epoch;
-}
-
-/** Renames the file and what belongs to it; the new name. */
+/** Renames the file and what belongs to it; the new name. The file itself is last: until then the next owner finds it damaged again. */
 function setAside(path: string, time: number): string {
   const stamp = new Date(time).toISOString().replaceAll(/[:.]/g, "-");
   let aside = path.replace(/\.db$/, `.damaged-${stamp}.db`);
   for (let n = 2; existsSync(aside); n++) aside = path.replace(/\.db$/, `.damaged-${stamp}-${n}.db`);
-  for (const suffix of ["", "-wal", "-shm"]) {
+  for (const suffix of ["-wal", "-shm", ""]) {
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
   }
   return aside;
+}
+
+function cannotOpen(path: string, cause: unknown): JournalError {
+  return new JournalError("cannot_open", `The journal ${path} cannot be opened: ${messageOf(cause)}`, { cause });
 }
 
 function messageOf(error: unknown): string {

@@ -58,7 +58,7 @@ export class RunExecution {
     const bindSession = (token: string): Write => this.#bindSession(token);
     const { runId, cwd } = run;
     this.#recorder = new RunRecorder({ journal: around.journal, runId, ledger: this.#ledger, bindSession });
-    this.#changes = new ChangeWatch({ runId, cwd, stateDir: around.stateDir, onEvent: (event) => this.#recorder.recordSeen(event) });
+    this.#changes = new ChangeWatch({ ...around, runId, cwd, onEvent: (event) => this.#recorder.recordSeen(event) });
   }
 
   /** False when the harness takes no more input. */

@@ -7,7 +7,7 @@ import type { Run, RunRequest } from "../methods.ts";
 import { Ledger } from "./ledger.ts";
 import { endRun } from "./run-record.ts";
 import { RunRecorder } from "./run-recorder.ts";
-import type { RunStore } from "./run-store.ts";
+import { allOf, type RunStore } from "./run-store.ts";
 
 const PAGE = 1000;
 const UNMEASURED = { cpuMs: null, peakMemoryBytes: null };
@@ -27,7 +27,8 @@ export interface RecoverySurroundings {
 /** Ends a run that was running, or was waiting and cannot be begun any more. `error` says why where it is known. */
 export function recoverRun(run: Run, { journal, store, swept }: RecoverySurroundings, error?: RunError): void {
   const wasRunning = run.state === "running";
-  const ledger = new Ledger(store.session(run.sessionId)?.totals);
+  const session = store.session(run.sessionId);
+  const ledger = new Ledger(session?.totals);
   const recorder = new RunRecorder({ journal, runId: run.runId, ledger, bindSession: () => () => undefined });
   recall(run, journal, recorder);
   recorder.closeOpen();
@@ -40,7 +41,12 @@ export function recoverRun(run: Run, { journal, store, swept }: RecoverySurround
     usage: ledger.usage(UNMEASURED),
     containment: wasRunning ? swept : null,
   });
-  journal.append(ended.fact, { source: "daemon", runId: run.runId }, store.update(ended.run));
+  const writes = [store.update(ended.run)];
+  // What the harness had summed up by then is no use of the session's next run.
+  if (session && wasRunning) {
+    writes.push(store.saveSession({ ...session, totals: ledger.sessionTotals, lastRunAt: ended.run.endedAt, runs: session.runs + 1 }));
+  }
+  journal.append(ended.fact, { source: "daemon", runId: run.runId }, allOf(writes));
 }
 
 const CRASHED: RunError = {

@@ -6,6 +6,13 @@ import type { Totals } from "./ledger.ts";
 /** A write to be made inside a group commit of the journal. */
 export type Write = (db: DatabaseSync) => void;
 
+/** Several writes as one. */
+export function allOf(writes: readonly Write[]): Write {
+  return (db) => {
+    for (const write of writes) write(db);
+  };
+}
+
 /** A session with what only the daemon needs to know of it. */
 export interface SessionRecord extends Session {
   /** What the harness needs to go on from here; null before it has said so. */

@@ -10,7 +10,7 @@ import { describePrompt, promptOf } from "./prompt.ts";
 import { RunExecution } from "./run-execution.ts";
 import { endRun, fingerprintOf, newRun, newSession, NOTHING_USED, type Conclusion } from "./run-record.ts";
 import { isKept, recoverRun, type RecoverySurroundings } from "./run-recovery.ts";
-import type { RunStore, Write } from "./run-store.ts";
+import { allOf, type RunStore, type Write } from "./run-store.ts";
 
 export interface RunsOptions extends ExecutionSurroundings, AdmissionSurroundings, RecoverySurroundings {
   readonly maxRuns: number;
@@ -53,8 +53,7 @@ export class Runs {
   async start(request: RunRequest): Promise<Started> {
     const { key } = request;
     if (key === undefined) return this.#take(request, fingerprintOf(request));
-    const underWay = this.#starting.get(key);
-    if (underWay) await underWay.catch(() => undefined);
+    for (let underWay = this.#starting.get(key); underWay; underWay = this.#starting.get(key)) await underWay.catch(() => undefined);
     const fingerprint = fingerprintOf(request);
     const known = this.#store.findByKey(key);
     if (known) return replay(known, fingerprint, key);
@@ -109,13 +108,17 @@ export class Runs {
       refuse("run_ending", `Run ${runId} is about to end and takes no more input; start a further run in its session`);
   }
 
-  /** Closes what a crash left open; to be called once, before anything starts. */
+  /** Closes what a crash left open, and takes up what was waiting; to be called once, before anything starts. */
   async recover(): Promise<void> {
     for (const { run, request } of this.#store.unended()) {
       if (run.state === "queued" && request) await this.#requeue(run, request);
       else recoverRun(run, this.#options);
     }
     await this.#journal.committed();
+  }
+
+  /** Begins what waits; to be called once the daemon is sure to go on. */
+  beginWaiting(): void {
     this.#pump();
   }
 
@@ -136,8 +139,8 @@ export class Runs {
   }
 
   async #take(request: RunRequest, fingerprint: string): Promise<Started> {
-    if (this.#isClosing) throw new RpcError("shutting_down", "The daemon is shutting down and takes no more runs");
     const admission = await admit(request, this.#options);
+    if (this.#isClosing) throw new RpcError("shutting_down", "The daemon is shutting down and takes no more runs");
     const position = this.counts.queued;
     if (position >= this.#options.maxQueuedRuns) {
       throw new RpcError("overloaded", `${position} runs are waiting already; try again later`, { code: "queue_full" });
@@ -217,10 +220,4 @@ function replay(known: { run: Run; fingerprint: string }, fingerprint: string, k
   if (known.fingerprint === fingerprint) return { run: known.run, replayed: true };
   const message = `The key "${key}" was used for run ${known.run.runId}, which was started with other contents`;
   throw new RpcError("conflict", message, { code: "key_conflict", runId: known.run.runId });
-}
-
-function allOf(writes: readonly Write[]): Write {
-  return (db) => {
-    for (const write of writes) write(db);
-  };
 }

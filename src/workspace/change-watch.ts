@@ -1,10 +1,13 @@
 // What a run changes in its directory, whoever changed it and by whatever means: seen by the daemon itself, before and after.
 import { realpath } from "node:fs/promises";
+import type { ProcessTable } from "../../tools/process/process.ts";
 import type { EventOf } from "../events.ts";
 import { ShadowRepository, type Snapshot } from "./shadow-repository.ts";
 
 /** A directory that takes longer to look at is left unwatched, and the run says so. */
 const MAX_LOOK_MS = 10_000;
+/** On what looks, in place of a run: it is not to be ended with one. */
+const OWNER = "workspace";
 const MAX_CHANGES_AT_ONCE = 1000;
 
 export interface ChangeWatchOptions {
@@ -12,6 +15,8 @@ export interface ChangeWatchOptions {
   readonly cwd: string;
   /** Holds the shadow repositories of all directories. */
   readonly stateDir: string;
+  /** Marks what is started to look, so that a successor of this daemon finds it. */
+  readonly processes: Pick<ProcessTable, "markerOf">;
   readonly onEvent: (event: EventOf<"file.changed" | "notice">) => void;
 }
 
@@ -60,9 +65,11 @@ export class ChangeWatch {
   }
 
   async #begin(): Promise<Looking> {
-    const { cwd, stateDir, runId } = this.#options;
+    const { cwd, stateDir, runId, processes } = this.#options;
     const directory = await realpath(cwd);
-    const repository = await ShadowRepository.open({ stateDir, directory, user: runId, signal: this.#tooLong.signal });
+    const marker = processes.markerOf(OWNER);
+    const { signal } = this.#tooLong;
+    const repository = await ShadowRepository.open({ stateDir, directory, user: runId, marker, signal });
     return { repository, last: await repository.snapshot() };
   }
 

@@ -1,7 +1,7 @@
 // A second, hidden git repository over a directory: what it held before and after, without touching the directory or a repository of its own.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 
 /** A state of the directory: a git tree in the shadow repository. */
@@ -31,30 +31,44 @@ export interface ShadowOptions {
   readonly directory: string;
   /** Tells apart those who look at the same directory at the same time. */
   readonly user: string;
+  /** For the environment of each git. */
+  readonly marker: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
+
+/** Removes what a daemon that was killed has left in the repositories: indexes and locks of its runs, and drafts. For the start, before anyone looks. */
+export async function clearLeftovers(stateDir: string): Promise<void> {
+  for (const name of await namesIn(repositoriesIn(stateDir))) {
+    const path = join(repositoriesIn(stateDir), name);
+    if (name.includes(".")) await rm(path, { recursive: true, force: true });
+    else for (const file of await namesIn(path)) if (/^index-|\.lock$/.test(file)) await rm(join(path, file), { force: true });
+  }
+}
+
+type Surroundings = Pick<ShadowOptions, "marker" | "signal">;
 
 export class ShadowRepository {
   readonly #gitDir: string;
   readonly #directory: string;
   readonly #index: string;
-  readonly #signal: AbortSignal;
+  readonly #around: Surroundings;
 
-  private constructor(gitDir: string, directory: string, index: string, signal: AbortSignal) {
+  private constructor(gitDir: string, directory: string, index: string, around: Surroundings) {
     this.#gitDir = gitDir;
     this.#directory = directory;
     this.#index = index;
-    this.#signal = signal;
+    this.#around = around;
   }
 
   /** Rejects where there is no git. */
-  static async open({ stateDir, directory, user, signal }: ShadowOptions): Promise<ShadowRepository> {
+  static async open({ stateDir, directory, user, marker, signal }: ShadowOptions): Promise<ShadowRepository> {
     const name = createHash("sha256").update(directory).digest("hex").slice(0, NAME_LENGTH);
-    const gitDir = join(stateDir, "workspaces", name);
+    const gitDir = join(repositoriesIn(stateDir), name);
     const index = join(gitDir, `index-${user}`);
-    const repository = new ShadowRepository(gitDir, directory, index, signal);
+    const around = { marker, signal };
+    const repository = new ShadowRepository(gitDir, directory, index, around);
     if (existsSync(gitDir) && (await repository.#hasGrownTooLarge())) await rm(gitDir, { recursive: true, force: true });
-    if (!existsSync(gitDir)) await create(gitDir, `${gitDir}.${user}`, signal);
+    if (!existsSync(gitDir)) await create(gitDir, `${gitDir}.${user}`, around);
     await writeFile(join(gitDir, "info", "exclude"), `${[...EXCLUDED, ...ownDirectory(stateDir, directory)].join("\n")}\n`);
     await copyFile(join(gitDir, "index"), index).catch(() => undefined); // the last one knows which files need not be read again
     return repository;
@@ -100,9 +114,17 @@ export class ShadowRepository {
       ["-c", "core.autocrlf=false", "-c", "core.quotePath=false", "-c", "gc.auto=0", ...args],
       this.#directory,
       env,
-      this.#signal,
+      this.#around,
     );
   }
+}
+
+function repositoriesIn(stateDir: string): string {
+  return join(stateDir, "workspaces");
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => []);
 }
 
 /** The daemon's own files change all the time, and may lie in the directory. */
@@ -112,20 +134,21 @@ function ownDirectory(stateDir: string, directory: string): string[] {
 }
 
 /** Made beside its place and moved there, since two runs may begin at once: the slower one then finds it made. */
-async function create(gitDir: string, draft: string, signal: AbortSignal): Promise<void> {
+async function create(gitDir: string, draft: string, around: Surroundings): Promise<void> {
   await mkdir(draft, { recursive: true, mode: 0o700 });
-  await runGit(["init", "--quiet", "--bare", "."], draft, {}, signal);
-  await runGit(["config", "core.bare", "false"], draft, { GIT_DIR: draft }, signal);
+  await runGit(["init", "--quiet", "--bare", "."], draft, {}, around);
+  await runGit(["config", "core.bare", "false"], draft, { GIT_DIR: draft }, around);
   await rename(draft, gitDir).catch(() => rm(draft, { recursive: true, force: true }));
 }
 
-async function runGit(args: string[], cwd: string, env: Record<string, string>, cancelSignal: AbortSignal): Promise<string> {
+async function runGit(args: string[], cwd: string, env: Record<string, string>, { marker, signal }: Surroundings): Promise<string> {
   const { execa } = await import("execa");
   const options = {
     cwd,
-    env: { ...env, GIT_OPTIONAL_LOCKS: "0" },
-    cancelSignal,
+    env: { ...env, ...marker, GIT_OPTIONAL_LOCKS: "0" },
+    cancelSignal: signal,
     killDescendants: true,
+    cleanup: false, // else a signal that finds git at work would end this process: its cleaning up ends whoever has no listener left
     stripFinalNewline: false,
     maxBuffer: MAX_PATCH_BYTES,
   };

@@ -34,6 +34,7 @@ export interface BoxProcessesOptions {
 const MAX_PROCESSES = 1_000;
 const MAX_RECORD_BYTES = 4 * 1024 ** 3;
 const GRACE_MS = 2_000;
+const MAX_EXIT_WAIT_MS = 3_000;
 
 type LaunchRequest = Omit<ProcessRequest, "maxRecordBytes">;
 
@@ -130,13 +131,22 @@ export class BoxProcesses implements ProcessTable {
     return report;
   }
 
-  /** Ends everything, removes what was recorded, and starts nothing any more. */
+  /** Ends everything, tells of every exit, removes what was recorded, and starts nothing any more. */
   async close(graceMs?: number): Promise<ContainmentReport> {
     this.#closed = true;
     const report = await this.stopAll(graceMs);
+    await this.#exitsTold();
     this.#sampler.stop();
     await this.#kept.removeAll();
     return report;
+  }
+
+  /** What was stopped is gone from the kernel before its exit has come to us; what the kernel does not let go of is not waited for. */
+  async #exitsTold(): Promise<void> {
+    const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
+    const timer = setTimeout(giveUp, MAX_EXIT_WAIT_MS);
+    await Promise.race([gaveUp, Promise.all(this.list().map(({ exited }) => exited))]);
+    clearTimeout(timer);
   }
 
   async #launch(request: LaunchRequest): Promise<LaunchedChild & { contained: ContainedChild }> {

@@ -1,7 +1,7 @@
 // What a journal finds when it is opened: nothing, an older or newer schema, damage, another daemon.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
@@ -28,6 +28,17 @@ test("a new directory gets a new journal with an epoch of its own", () => {
   expect([first.opening, second.opening]).toEqual([{ kind: "created" }, { kind: "created" }]);
   expect(first.epoch).not.toBe(second.epoch);
   expect([first.head.seq, first.oldest.seq]).toEqual([0, 0]);
+});
+
+test("what an end in the middle of making the first journal leaves behind is no damage, and is made anew", async () => {
+  const { directory, path } = await makeJournal(1);
+  const half = readFileSync(path).subarray(0, 4096);
+  rmSync(path);
+  writeFileSync(`${path}.new`, half);
+  writeFileSync(`${path}.new-journal`, half);
+  const journal = openJournal({ directory });
+  expect([journal.opening, journal.previousEnd, journal.problems]).toEqual([{ kind: "created" }, "none", []]);
+  expect(readdirSync(directory).filter((name) => name.includes(".new"))).toEqual([]);
 });
 
 test.each(MIGRATIONS.map((_, index) => index + 1).slice(0, -1))(

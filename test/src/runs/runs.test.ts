@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
@@ -235,9 +236,31 @@ test("a shutdown cancels what runs and keeps what waits for the next daemon", as
   await box.close();
   await open({ base: box.base });
   await box.runs.recover();
+  box.runs.beginWaiting();
   expect(await box.ended(running)).toMatchObject({ outcome: "cancelled", error: { code: "daemon_shutdown" } });
   expect(await box.ended(waiting)).toMatchObject({ outcome: "completed" });
   expect(await box.ended(carrying)).toMatchObject({ outcome: "cancelled", error: { code: "daemon_shutdown" } });
+});
+
+test("after a crash the next run of the session is charged with its own share of what the harness sums up, and no more", async () => {
+  const crashed = await box.start("sumsUpAndHangs");
+  await box.until(crashed, "result");
+  const base = mkdtempSync(join(tmpdir(), "harnessd-runs-"));
+  cpSync(box.base, base, { recursive: true }); // as kill -9 would leave it: nothing was closed
+  await box.close();
+  await open({ base });
+  await box.runs.recover();
+  expect(await box.ended(crashed)).toMatchObject({ outcome: "unknown", usage: { inputTokens: 100 } });
+  const next = await box.carryOut("sumsUp", { sessionId: crashed.sessionId });
+  expect(next.usage).toMatchObject({ inputTokens: 100, costUsd: 0.5 });
+});
+
+test("of several starts with one key, of which the first is refused, the others are one run", async () => {
+  const refused = box.start("behaves", { key: "k", harness: "nobody" });
+  const [one, two] = [box.start("behaves", { key: "k" }), box.start("behaves", { key: "k" })];
+  await expect(refused).rejects.toMatchObject({ data: { code: "unknown_harness" } });
+  expect((await one).runId).toBe((await two).runId);
+  expect(box.store.list({}, 10, undefined).items).toHaveLength(1);
 });
 
 /** Pids whose environment carries the owner's mark. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { EventOf } from "../../../src/events.ts";
 import { ChangeWatch } from "../../../src/workspace/change-watch.ts";
+import { clearLeftovers } from "../../../src/workspace/shadow-repository.ts";
 
 let base = "";
 let cwd = "";
@@ -18,8 +19,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
+const processes = { markerOf: (owner: string) => ({ HARNESSD_OWNER: owner }) };
+
 function watch(runId = "run_1"): ChangeWatch {
-  return new ChangeWatch({ runId, cwd, stateDir: join(base, "state"), onEvent: (event) => events.push(event) });
+  return new ChangeWatch({ runId, cwd, stateDir: join(base, "state"), processes, onEvent: (event) => events.push(event) });
 }
 
 test("files that were created, modified and deleted by anyone are told with their diffs", async () => {
@@ -99,6 +102,34 @@ test("two runs in one directory look at the same time, and leave no file of thei
   expect(events.map((event) => event.type)).toEqual(["file.changed", "file.changed"]);
   const [shadow] = readdirSync(join(base, "state", "workspaces"));
   expect(readdirSync(join(base, "state", "workspaces", shadow!)).filter((file) => file.startsWith("index"))).toEqual(["index"]);
+});
+
+test("what a killed daemon left in the repositories is removed at the next start, and disturbs no later look", async () => {
+  const killed = watch("run_killed");
+  await killed.ready();
+  const workspaces = join(base, "state", "workspaces");
+  const [shadow = ""] = readdirSync(workspaces);
+  for (const name of ["index-run_killed.lock", "index.lock", "HEAD.lock"]) writeFileSync(join(workspaces, shadow, name), "");
+  mkdirSync(join(workspaces, `${shadow}.run_killed`));
+  await clearLeftovers(join(base, "state"));
+  expect(readdirSync(workspaces)).toEqual([shadow]);
+  expect(readdirSync(join(workspaces, shadow)).filter((name) => /^index-|\.lock$/.test(name))).toEqual([]);
+  const changes = watch("run_2");
+  await changes.ready();
+  writeFileSync(join(cwd, "seen"), "x\n");
+  await changes.close();
+  expect(events).toMatchObject([{ path: "seen", change: "created" }]);
+});
+
+test("looking adds no listener for signals: how this process ends is not its affair", async () => {
+  const added: (string | symbol)[] = [];
+  const note = (name: string | symbol): void => void added.push(name);
+  process.on("newListener", note);
+  const changes = watch();
+  await changes.ready();
+  await changes.close();
+  process.off("newListener", note);
+  expect(added.filter((name) => String(name).startsWith("SIG"))).toEqual([]);
 });
 
 test("the daemon's own state is no change, even where it lies in the directory", async () => {
