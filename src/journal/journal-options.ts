@@ -4,6 +4,15 @@ import type { Batch } from "./follower.ts";
 import type { OnProblem } from "./journal-error.ts";
 import type { RetentionLimits } from "./retention.ts";
 
+export const DEFAULTS = {
+  ringBytes: 8 * 1024 * 1024,
+  maxPendingBytes: 64 * 1024 * 1024,
+  /** Of one answer to `read`, and of one batch to a follower. */
+  readBytes: 1024 * 1024,
+  batchBytes: 256 * 1024,
+  batchEvents: 4096,
+};
+
 export interface JournalOptions {
   /** Holds the database, its lock, and whatever was set aside. One daemon at a time. */
   readonly directory: string;
