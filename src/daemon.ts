@@ -60,7 +60,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const processes = openProcesses(config, journal);
   const swept = await processes.stopAll();
   await clearLeftovers(config.stateDir);
-  const gateway = await ModelGateway.start(log);
+  const gateway = await ModelGateway.start({ log, proxyEnv: config.commandEnv });
   const parts = wireRuns(config, journal, processes, swept, gateway, log);
   await recordStart(journal, swept, parts.runs);
   const methods = methodsOf(config, parts, log);

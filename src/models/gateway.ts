@@ -1,45 +1,56 @@
 // The model gateway: agents ask it on loopback with a token of ours, and it asks the model's server with the real key.
-import { createServer, request as requestHttp, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
-import { request as requestHttps } from "node:https";
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import type { ModelAccess } from "../../harnesses/providers.ts";
+import type { RunError } from "../events.ts";
 import type { Log } from "../log.ts";
-import { Grants, type AskingRun, type Grant } from "./grants.ts";
+import { Grants, type AskingRun } from "./grants.ts";
+import { brokenOff, refusedBy, unreachable } from "./upstream-failure.ts";
+import { keptHeaders, Upstream } from "./upstream.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
-/** Headers that belong to one connection, or that the gateway sets itself. */
-const NOT_FORWARDED: ReadonlySet<string> = new Set([
-  "host",
-  "connection",
-  "keep-alive",
-  "proxy-authorization",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "authorization",
-  "x-api-key",
-  "accept-encoding",
-]);
 const KEEP_ALIVE_MS = 60_000;
+const MAX_CONNECTIONS = 1024;
 const LONGEST_WAIT_S = 30;
+
+/** All that a token opens: what else an account with a provider holds (files, batches, settings) is no agent's business. */
+const ASKING = /^(?:\/v1)?\/(?:messages|responses|responses\/compact|chat\/completions)$/;
+const OFFERED = { POST: /^(?:\/v1)?\/(?:messages\/count_tokens|responses\/input_tokens)$/, GET: /^(?:\/v1)?\/models(?:\/[\w.:@/-]+)?$/ };
+
+/** What a request is about, once it is known to be allowed. */
+interface Question {
+  readonly path: string;
+  /** True when a model is asked, and not only what there is to be had. */
+  readonly isAsking: boolean;
+  readonly upstream: ModelAccess;
+  readonly run: AskingRun;
+}
+
+export interface GatewayOptions {
+  readonly log: Log;
+  /** Where HTTP_PROXY and its like are looked up. */
+  readonly proxyEnv: Readonly<Record<string, string>>;
+}
 
 export class ModelGateway {
   readonly #grants = new Grants();
   readonly #log: Log;
+  readonly #upstream: Upstream;
   readonly #server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => void this.#answer(request, response));
   /** How often in a row a run's model was too busy. */
   readonly #refusals = new WeakMap<AskingRun, number>();
   #port = 0;
 
-  private constructor(log: Log) {
+  private constructor({ log, proxyEnv }: GatewayOptions) {
     this.#log = log;
+    this.#upstream = new Upstream(proxyEnv);
     this.#server.requestTimeout = 0; // a prompt with large images may take its time
+    this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
-  static async start(log: Log): Promise<ModelGateway> {
-    const gateway = new ModelGateway(log);
+  static async start(options: GatewayOptions): Promise<ModelGateway> {
+    const gateway = new ModelGateway(options);
     await new Promise<void>((resolve, reject) => {
       gateway.#server.once("error", reject);
       gateway.#server.listen({ host: "127.0.0.1", port: 0 }, resolve);
@@ -60,14 +71,78 @@ export class ModelGateway {
 
   /** The same model by way of the gateway: its address and a token in place of the server's and the key. */
   accessFor(sessionId: string, upstream: ModelAccess): ModelAccess {
-    const { token } = this.#grants.issue(sessionId, upstream);
-    return { ...upstream, baseUrl: `http://127.0.0.1:${this.#port}/${upstream.provider}`, apiKey: token };
+    const apiKey = this.#grants.issue(sessionId, upstream);
+    return { ...upstream, baseUrl: `http://127.0.0.1:${this.#port}/${upstream.provider}`, apiKey };
   }
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
+    this.#upstream.close();
     await closed;
+  }
+
+  /** Never rejects. */
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const question = this.#admit(request, response);
+    if (!question) return;
+    const { upstream, run, isAsking } = question;
+    const left = new AbortController();
+    // Closed neither at the end nor by an error of the server's: by the agent.
+    response.once("close", () => void (response.writableFinished || response.errored || left.abort()));
+    try {
+      await this.#forward(request, response, question, left.signal);
+    } catch (error) {
+      if (left.signal.aborted) return; // the agent has gone, and nobody failed
+      const failure = unreachable(new URL(upstream.baseUrl).host, error);
+      this.#log.warn({ err: error, runId: run.runId, ...failure.data }, "a model's server could not be reached");
+      if (isAsking) run.onAnswer(failure);
+      refuse(response, 502, "api_error", "upstream_unreachable", failure.message);
+    }
+  }
+
+  /** Answers itself, and null, where the request is not to go on. */
+  #admit(request: IncomingMessage, response: ServerResponse): Question | null {
+    const deny = (status: number, type: string, code: string, message: string): null => {
+      request.resume();
+      refuse(response, status, type, code, message);
+      return null;
+    };
+    const found = this.#grants.find(tokenOf(request));
+    if (!found) return deny(401, "authentication_error", "unknown_token", "This token is not known to the model gateway");
+    const { grant, run } = found;
+    if (!run) return deny(403, "permission_error", "no_run", "No run of this session is under way");
+    const refusal = run.refusal();
+    if (refusal !== null) return deny(403, "permission_error", "run_over", refusal);
+    const path = pathBelow(`/${grant.upstream.provider}`, request.url ?? "");
+    const isAsking = request.method === "POST" && ASKING.test(path?.pathname ?? "");
+    const isOffered = isAsking || OFFERED[request.method as "GET"]?.test(path?.pathname ?? "");
+    if (path && isOffered) return { path: path.pathname + path.search, isAsking, upstream: grant.upstream, run };
+    return deny(404, "not_found_error", "not_offered", `The model gateway does not offer ${request.method} ${request.url?.slice(0, 200)}`);
+  }
+
+  /** Rejects when the server was not reached. */
+  async #forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { path, upstream, run, isAsking }: Question,
+    left: AbortSignal,
+  ): Promise<void> {
+    const answer = await this.#upstream.ask(request, path, upstream, left);
+    const meter = new UsageMeter(answer.headers["content-type"] ?? "");
+    const conclude = (isWhole: boolean): void => {
+      const use = meter.end();
+      if (use) run.onUse({ ...use, model: `${upstream.provider}/${use.model ?? upstream.model}` });
+      if (isAsking && !left.aborted) run.onAnswer(failureOf(answer, isWhole, meter.error, upstream));
+    };
+    // Before the agent can hear of the end: what it does then must find the account up to date.
+    answer.once("end", () => conclude(true));
+    answer.once("error", () => conclude(false));
+    response.writeHead(answer.statusCode ?? 502, { ...keptHeaders(answer), ...this.#waitFor(answer, run) });
+    response.flushHeaders(); // the first of the body may be long in coming
+    const passedOn = pipeline(answer, response);
+    answer.on("data", (bytes: Buffer) => meter.read(bytes)); // after the agent has got them
+    await passedOn.catch(() => {});
   }
 
   /** A server that is too busy and does not say for how long: some agents give up at once without that word. */
@@ -80,57 +155,24 @@ export class ModelGateway {
     this.#refusals.set(run, refusals);
     return headers["retry-after"] === undefined ? { "retry-after": String(Math.min(LONGEST_WAIT_S, 2 ** (refusals - 1))) } : {};
   }
-
-  /** Never rejects. */
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const found = this.#grants.find(tokenOf(request));
-    if (!found) return refuse(response, 401, "This token is not known to the model gateway");
-    const { grant, run } = found;
-    if (!run) return refuse(response, 403, "No run of this session is under way");
-    const refusal = run.refusal();
-    if (refusal !== null) return refuse(response, 403, refusal);
-    try {
-      await this.#forward(request, response, grant, run);
-    } catch (error) {
-      this.#log.debug({ err: error, runId: run.runId }, "a request to a model broke off");
-      if (response.headersSent) response.destroy();
-      else refuse(response, 502, `The model's server at ${new URL(grant.upstream.baseUrl).host} could not be reached: ${reasonOf(error)}`);
-    }
-  }
-
-  async #forward(request: IncomingMessage, response: ServerResponse, { upstream }: Grant, run: AskingRun): Promise<void> {
-    const answer = await ask(request, response, upstream);
-    response.writeHead(answer.statusCode ?? 502, { ...keptHeaders(answer), ...this.#waitFor(answer, run) });
-    const meter = new UsageMeter(answer.headers["content-type"] ?? "");
-    answer.on("data", (bytes: Buffer) => meter.read(bytes));
-    try {
-      await pipeline(answer, response);
-    } finally {
-      const use = meter.end();
-      if (use) run.onUse(use);
-    }
-  }
 }
 
-/** Sends the request on with the real key, and resolves when the server's answer begins. */
-function ask(request: IncomingMessage, response: ServerResponse, upstream: ModelAccess): Promise<IncomingMessage> {
-  const url = new URL(upstream.baseUrl.replace(/\/$/, "") + (request.url ?? "").replace(/^\/[^/?]*/, ""));
-  const send = url.protocol === "https:" ? requestHttps : requestHttp;
-  const headers: OutgoingHttpHeaders = { ...keptHeaders(request), "accept-encoding": "identity", ...credential(upstream) };
-  return new Promise((resolve, reject) => {
-    const outgoing = send(url, { method: request.method ?? "POST", headers }, resolve);
-    outgoing.once("error", reject);
-    response.once("close", () => outgoing.destroy());
-    pipeline(request, outgoing).catch(reject);
-  });
+/** How an answer went wrong; null when it did not. */
+function failureOf(
+  { statusCode = 502 }: IncomingMessage,
+  isWhole: boolean,
+  reason: string | null,
+  { baseUrl }: ModelAccess,
+): RunError | null {
+  const { host } = new URL(baseUrl);
+  if (statusCode >= 400) return refusedBy(host, statusCode, reason);
+  return isWhole && reason === null ? null : brokenOff(host, reason);
 }
 
-function credential({ dialect, apiKey }: ModelAccess): OutgoingHttpHeaders {
-  return dialect === "anthropic-messages" ? { "x-api-key": apiKey } : { authorization: `Bearer ${apiKey}` };
-}
-
-function keptHeaders({ headers }: IncomingMessage): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_FORWARDED.has(name)));
+/** What follows the prefix, with nothing in it that leads out again; null for any other address. */
+function pathBelow(prefix: string, url: string): URL | null {
+  if (!url.startsWith(`${prefix}/`)) return null;
+  return URL.parse(url.slice(prefix.length), "http://model.invalid");
 }
 
 function tokenOf({ headers }: IncomingMessage): string {
@@ -139,14 +181,7 @@ function tokenOf({ headers }: IncomingMessage): string {
 }
 
 /** In a form that the clients of all dialects read. */
-function refuse(response: ServerResponse, status: number, message: string): void {
-  const type = status === 502 ? "api_error" : "permission_error";
-  response
-    .writeHead(status, { "content-type": "application/json" })
-    .end(JSON.stringify({ type: "error", error: { type, code: type, message } }));
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
+function refuse(response: ServerResponse, status: number, type: string, code: string, message: string): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify({ type: "error", error: { type, code, message } }));
 }

@@ -1,6 +1,7 @@
-// Who may use the gateway: a token for each session and provider, worth something only while one of the session's runs is under way.
-import { randomBytes } from "node:crypto";
+// Who may use the gateway: a token for each session and server, worth something only while one of the session's runs is under way.
+import { createHmac, randomBytes } from "node:crypto";
 import type { ModelAccess } from "../../harnesses/providers.ts";
+import type { RunError } from "../events.ts";
 import type { TokenUse } from "./usage-meter.ts";
 
 /** What the gateway must know of the run that asks. */
@@ -8,21 +9,25 @@ export interface AskingRun {
   readonly runId: string;
   /** Says why the run may ask no more; null while it may. */
   readonly refusal: () => string | null;
-  /** Told of every answer of a model, as the gateway itself has read it. */
+  /** Told of every answer of a model that says what it took; `model` is with its provider. */
   readonly onUse: (use: TokenUse) => void;
+  /** Told how each request to a model has ended: the failure of its server or of the line to it, or null. */
+  readonly onAnswer: (failure: RunError | null) => void;
 }
 
 export interface Grant {
-  readonly token: string;
   readonly sessionId: string;
   /** The real server and the real key. */
   readonly upstream: ModelAccess;
 }
 
+/** Beyond it the longest unused is forgotten; who comes back for it gets the same token again. */
+const MAX_GRANTS = 1000;
+
 export class Grants {
+  /** Tokens follow from it, so that a warm program's stays good for as long as session, server and key are the same. */
+  readonly #secret = randomBytes(32);
   readonly #byToken = new Map<string, Grant>();
-  /** One token for as long as session, server and key are the same: a warm program keeps what it was started with. */
-  readonly #bySession = new Map<string, Map<string, Grant>>();
   readonly #asking = new Map<string, AskingRun>();
 
   /** From here until `end` the session's tokens are good, on account of this run. */
@@ -34,27 +39,27 @@ export class Grants {
     this.#asking.delete(sessionId);
   }
 
-  /** Forgets a session's tokens for good, when nothing warm can use them any more. */
-  forget(sessionId: string): void {
-    for (const { token } of this.#bySession.get(sessionId)?.values() ?? []) this.#byToken.delete(token);
-    this.#bySession.delete(sessionId);
-  }
-
-  issue(sessionId: string, upstream: ModelAccess): Grant {
-    const ofSession = this.#bySession.get(sessionId) ?? new Map<string, Grant>();
-    this.#bySession.set(sessionId, ofSession);
-    const sort = `${upstream.provider} ${upstream.baseUrl} ${upstream.apiKey}`;
-    const known = ofSession.get(sort);
-    if (known) return known;
-    const grant = { token: `hd-${randomBytes(24).toString("hex")}`, sessionId, upstream };
-    ofSession.set(sort, grant);
-    this.#byToken.set(grant.token, grant);
-    return grant;
+  /** The token for a session and a server. */
+  issue(sessionId: string, upstream: ModelAccess): string {
+    const { provider, dialect, baseUrl, apiKey } = upstream;
+    const sort = JSON.stringify([sessionId, provider, dialect, baseUrl, apiKey]);
+    const token = `hd-${createHmac("sha256", this.#secret).update(sort).digest("hex").slice(0, 48)}`;
+    this.#byToken.delete(token);
+    this.#byToken.set(token, { sessionId, upstream });
+    for (const [oldest, { sessionId: owner }] of this.#byToken) {
+      if (this.#byToken.size <= MAX_GRANTS) break;
+      if (!this.#asking.has(owner)) this.#byToken.delete(oldest);
+    }
+    return token;
   }
 
   /** The grant that a token stands for, and the run on whose account it is used. */
   find(token: string): { grant: Grant; run: AskingRun | undefined } | undefined {
     const grant = this.#byToken.get(token);
     return grant && { grant, run: this.#asking.get(grant.sessionId) };
+  }
+
+  get size(): number {
+    return this.#byToken.size;
   }
 }

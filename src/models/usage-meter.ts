@@ -1,10 +1,18 @@
-// Reads from an answer of a model's server, as it passes through, how many tokens it took: streamed or whole, in any dialect.
+// Reads from an answer of a model's server, as it passes through, what it cost and whether it went wrong: streamed or whole, in any dialect.
 import { StringDecoder } from "node:string_decoder";
 
+/** What one answer took, in the server's own words. */
 export interface TokenUse {
+  /** As the server names it; null when it did not. */
+  readonly model: string | null;
+  /** Cached and cache-written ones included. */
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
+  /** In US dollars, where the server says it. */
+  readonly reportedCostUsd: number | null;
 }
 
 /** A whole answer or one line of a stream that is longer is passed on, but not read. */
@@ -15,70 +23,111 @@ export class UsageMeter {
   readonly #isStream: boolean;
   readonly #decoder = new StringDecoder("utf8");
   #rest = "";
+  #isTooLong = false;
+  #model: string | null = null;
   #use: TokenUse | null = null;
+  #error: string | null = null;
 
   constructor(contentType: string) {
     this.#isStream = contentType.includes("text/event-stream");
   }
 
   read(bytes: Buffer): void {
-    this.#rest += this.#decoder.write(bytes);
-    if (this.#isStream) this.#readLines();
-    if (this.#rest.length > MAX_READ_CHARACTERS) this.#rest = "";
+    const text = this.#decoder.write(bytes);
+    const [first, last] = this.#isStream ? [text.indexOf("\n"), text.lastIndexOf("\n")] : [-1, -1];
+    if (first < 0) return this.#keep(text);
+    this.#keep(text.slice(0, first));
+    this.#readLines();
+    this.#keep(text.slice(first + 1, last));
+    this.#readLines();
+    this.#keep(text.slice(last + 1));
   }
 
   /** Null when the answer said nothing of its use. */
   end(): TokenUse | null {
-    this.#readJson(this.#isStream ? this.#rest.replace(/^data:/, "") : this.#rest);
-    return this.#use;
+    if (this.#isStream) this.#readLines();
+    else if (!this.#isTooLong) this.#readAnswer(this.#rest);
+    return this.#use && { ...this.#use, model: this.#model };
+  }
+
+  /** What the answer itself says went wrong; complete after `end`. */
+  get error(): string | null {
+    return this.#error;
+  }
+
+  #keep(text: string): void {
+    this.#isTooLong ||= this.#rest.length + text.length > MAX_READ_CHARACTERS;
+    this.#rest = this.#isTooLong ? "" : this.#rest + text;
   }
 
   #readLines(): void {
-    const lines = this.#rest.split("\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) {
-      // Most lines are deltas; only the few that speak of usage are parsed.
-      if (line.startsWith("data:") && line.includes('"usage"')) this.#readJson(line.slice("data:".length));
+    for (const line of this.#rest.split("\n")) {
+      // Most lines are deltas; only the few that speak of use or failure are parsed.
+      if (line.startsWith("data:") && /"(?:usage|error)"/.test(line)) this.#readAnswer(line.slice("data:".length));
     }
+    this.#rest = "";
+    this.#isTooLong = false;
   }
 
-  #readJson(text: string): void {
-    const usage = usageIn(parse(text));
-    if (usage) this.#use = merge(this.#use, readUsage(usage));
+  #readAnswer(text: string): void {
+    for (let answer = objectOf(parse(text)), depth = 0; answer && depth < 2; answer = wrappedIn(answer), depth++) {
+      if (typeof answer["model"] === "string") this.#model = answer["model"];
+      if (answer["error"]) this.#error = errorOf(answer["error"]);
+      const usage = objectOf(answer["usage"]);
+      if (usage) this.#use = merge(this.#use, readUsage(usage));
+    }
   }
 }
 
-type Numbers = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
-/** In the answer itself, or in what a stream wraps it in: Anthropic's `message`, OpenAI's `response`. */
-function usageIn(answer: unknown): Numbers | null {
-  if (typeof answer !== "object" || answer === null) return null;
-  const { usage, message, response } = answer as Record<string, unknown>;
-  if (typeof usage === "object" && usage !== null) return usage as Numbers;
-  return usageIn(message ?? response);
+/** What a stream wraps an answer in: Anthropic's `message`, OpenAI's `response`. */
+function wrappedIn({ message, response }: Fields): Fields | null {
+  return objectOf(message) ?? objectOf(response);
 }
 
 /** The names tell the dialects apart; each names the same thing in its own way, and only OpenAI's sums hold cached tokens already. */
-function readUsage(usage: Numbers): TokenUse {
-  const ofAnthropic = numberOf(usage["cache_read_input_tokens"]);
-  const details = (usage["input_tokens_details"] ?? usage["prompt_tokens_details"]) as Numbers | undefined;
-  const inputTokens =
-    numberOf(usage["input_tokens"] ?? usage["prompt_tokens"]) + ofAnthropic + numberOf(usage["cache_creation_input_tokens"]);
-  const outputTokens = numberOf(usage["output_tokens"] ?? usage["completion_tokens"]);
-  return { inputTokens, outputTokens, cachedInputTokens: ofAnthropic + numberOf(details?.["cached_tokens"]) };
+function readUsage(usage: Fields): TokenUse {
+  const input = objectOf(usage["input_tokens_details"] ?? usage["prompt_tokens_details"]);
+  const output = objectOf(usage["output_tokens_details"] ?? usage["completion_tokens_details"]);
+  const [cacheRead, cacheWritten] = [countOf(usage["cache_read_input_tokens"]), countOf(usage["cache_creation_input_tokens"])];
+  return {
+    model: null,
+    inputTokens: countOf(usage["input_tokens"] ?? usage["prompt_tokens"]) + cacheRead + cacheWritten,
+    outputTokens: countOf(usage["output_tokens"] ?? usage["completion_tokens"]),
+    cachedInputTokens: cacheRead + countOf(input?.["cached_tokens"]),
+    cacheWriteTokens: cacheWritten + countOf(input?.["cache_write_tokens"]),
+    reasoningTokens: countOf(output?.["reasoning_tokens"] ?? output?.["thinking_tokens"]),
+    reportedCostUsd: typeof usage["cost"] === "number" ? usage["cost"] : null,
+  };
 }
 
 /** A stream tells its use in parts, each a sum so far; the largest counts. */
 function merge(one: TokenUse | null, other: TokenUse): TokenUse {
+  if (one === null) return other;
+  const larger = (field: Exclude<keyof TokenUse, "model" | "reportedCostUsd">): number => Math.max(one[field], other[field]);
   return {
-    inputTokens: Math.max(one?.inputTokens ?? 0, other.inputTokens),
-    outputTokens: Math.max(one?.outputTokens ?? 0, other.outputTokens),
-    cachedInputTokens: Math.max(one?.cachedInputTokens ?? 0, other.cachedInputTokens),
+    model: null,
+    inputTokens: larger("inputTokens"),
+    outputTokens: larger("outputTokens"),
+    cachedInputTokens: larger("cachedInputTokens"),
+    cacheWriteTokens: larger("cacheWriteTokens"),
+    reasoningTokens: larger("reasoningTokens"),
+    reportedCostUsd: other.reportedCostUsd ?? one.reportedCostUsd,
   };
 }
 
-function numberOf(value: unknown): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+function errorOf(error: unknown): string {
+  const message = objectOf(error)?.["message"] ?? error;
+  return (typeof message === "string" ? message : JSON.stringify(message)).slice(0, 500);
+}
+
+function countOf(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? Math.max(0, Math.round(value)) : 0;
+}
+
+function objectOf(value: unknown): Fields | null {
+  return typeof value === "object" && value !== null ? (value as Fields) : null;
 }
 
 function parse(text: string): unknown {

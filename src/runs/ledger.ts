@@ -1,6 +1,7 @@
 // What a run has used: usage events summed, session totals turned into differences, limits watched.
 import type { UsageEvent } from "../../harnesses/events.ts";
 import type { RunLimits } from "../../harnesses/harness.ts";
+import { costOf } from "../../harnesses/prices.ts";
 import type { ResourceUse } from "../../tools/process/process.ts";
 import type { RunUsage } from "../events.ts";
 import type { TokenUse } from "../models/usage-meter.ts";
@@ -30,6 +31,7 @@ export class Ledger {
   /** The last session totals seen, by model: what the next difference is taken from. */
   readonly #sessionTotals: Map<string, Totals>;
   readonly #seen: Totals = { ...NOTHING };
+  readonly #seenBases = new Set<"reported" | "computed">();
   #turns = 0;
   #calls = 0;
 
@@ -57,9 +59,10 @@ export class Ledger {
 
   /** What the model gateway has read in an answer that passed through it: the limits hold even for a harness that reports late, or nothing. */
   addSeen(use: TokenUse): void {
-    this.#seen.inputTokens += use.inputTokens;
-    this.#seen.outputTokens += use.outputTokens;
-    this.#seen.cachedInputTokens += use.cachedInputTokens;
+    for (const field of TOKEN_FIELDS) this.#seen[field] += use[field];
+    const cost = use.reportedCostUsd ?? (use.model === null ? null : costOf(use.model, use));
+    this.#seen.costUsd = cost === null || this.#seen.costUsd === null ? null : this.#seen.costUsd + cost;
+    this.#seenBases.add(use.reportedCostUsd === null ? "computed" : "reported");
   }
 
   /** Neither the harness nor the gateway knows of any use: what a hollow completion looks like. */
@@ -75,7 +78,7 @@ export class Ledger {
   /** The limit that has been passed, if any. */
   exhausted({ maxTurns, maxTokens, maxCostUsd }: RunLimits): Exhaustion | null {
     const tokens = Math.max(tokensOf(this.#used), tokensOf(this.#seen));
-    const cost = this.#used.costUsd ?? 0;
+    const cost = Math.max(this.#used.costUsd ?? 0, this.#seen.costUsd ?? 0);
     if (maxTurns !== undefined && this.#turns > maxTurns)
       return { limit: "max_turns", message: `The run has taken more than ${maxTurns} turns` };
     if (maxTokens !== undefined && tokens > maxTokens)
@@ -85,15 +88,18 @@ export class Ledger {
     return null;
   }
 
-  /** The run's usage as events and results carry it. */
+  /** The run's usage as events and results carry it. What the harness does not report is told as the gateway has seen it. */
   usage(resources: ResourceUse): RunUsage {
-    const [basis, other] = [...this.#bases];
-    const costUsd = this.#calls === 0 ? null : this.#used.costUsd;
+    const tokens = tokensOf(this.#used) > 0 ? this.#used : this.#seen;
+    const reported = this.#calls === 0 ? null : this.#used.costUsd;
+    const [costUsd, bases] = reported === null ? [this.#seen.costUsd, this.#seenBases] : [reported, this.#bases];
+    const [basis, other] = [...bases];
+    const isKnown = costUsd !== null && basis !== undefined;
     return {
       turns: this.#turns,
-      ...this.#used,
-      costUsd,
-      costBasis: costUsd === null ? null : other ? "mixed" : (basis ?? null),
+      ...tokens,
+      costUsd: isKnown ? costUsd : null,
+      costBasis: isKnown ? (other ? "mixed" : basis) : null,
       ...resources,
     };
   }

@@ -20,6 +20,8 @@ export interface Ending {
   readonly usedNothing: boolean;
   /** True when there was any sign of work: a message, a tool call, a plan. */
   readonly didSomething: boolean;
+  /** How the last request to a model failed, as the gateway saw it; null when it was answered. */
+  readonly upstream?: RunError | null;
 }
 
 export interface Verdict {
@@ -31,15 +33,41 @@ export interface Verdict {
 /** Texts with which model servers' failures arrive dressed as an answer. */
 const UPSTREAM_ERROR_TEXT = /^\s*(API Error:|Error: \d{3}\b|upstream error\b|\{"type":"error"|\{"error":\s*\{)/i;
 
+/** Words with which agents tell that something went wrong, and not what: they see the gateway, and not the server behind it. */
+const VAGUE: ReadonlySet<string> = new Set([
+  "agent_failed",
+  "agent_exited",
+  "model_failed",
+  "connection_failed",
+  "retries_exhausted",
+  "hollow_completion",
+]);
+
 export function judge(ending: Ending): Verdict {
-  const { interruption, result } = ending;
+  const { interruption, result, upstream = null } = ending;
   if (interruption) {
     const stoppedByUs = interruption.kind === "cancel" || interruption.kind === "shutdown";
-    return { outcome: stoppedByUs ? "cancelled" : "failed", result, error: interruption.error };
+    const error = interruption.kind === "watch" ? withUpstream(interruption.error, upstream) : interruption.error;
+    return { outcome: stoppedByUs ? "cancelled" : "failed", result, error };
   }
-  if (ending.how === "threw") return { outcome: "failed", result, error: errorOf(ending.thrown) };
-  const doubt = doubtAbout(ending);
-  return doubt ? { outcome: "failed", result, error: doubt } : { outcome: "completed", result, error: null };
+  const error = ending.how === "threw" ? errorOf(ending.thrown) : doubtAbout(ending);
+  if (error === null) return { outcome: "completed", result, error };
+  const isVague = upstream !== null && VAGUE.has(error.code);
+  return { outcome: "failed", result, error: isVague ? inFavourOf(upstream, error) : withUpstream(error, upstream) };
+}
+
+/** What the gateway saw stands in for what the agent could not know. */
+function inFavourOf(upstream: RunError, { code, message, data }: RunError): RunError {
+  if (code === upstream.code) return { ...upstream, data: { ...data, ...upstream.data } };
+  return {
+    code: upstream.code,
+    message: `${upstream.message}. The agent says: ${message}`,
+    data: { ...data, ...upstream.data, agentCode: code },
+  };
+}
+
+function withUpstream(error: RunError, upstream: RunError | null): RunError {
+  return upstream === null ? error : { ...error, data: { ...error.data, upstream } };
 }
 
 /** A harness that says it is done, and is not to be believed. */

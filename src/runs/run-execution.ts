@@ -5,6 +5,7 @@ import { HarnessError, type Harness, type HarnessContext } from "../../harnesses
 import { InputQueue } from "../../harnesses/input-queue.ts";
 import { compileSchema, repairInstruction } from "../../harnesses/schema-check.ts";
 import type { ResourceUse } from "../../tools/process/process.ts";
+import type { RunError } from "../events.ts";
 import type { Run } from "../methods.ts";
 import type { AskingRun } from "../models/grants.ts";
 import { ChangeWatch } from "../workspace/change-watch.ts";
@@ -46,6 +47,8 @@ export class RunExecution {
   #session: SessionRecord;
   #forkFrom: string | null;
   #interruption: Interruption | undefined;
+  /** How the last request to a model failed, as the gateway saw it. */
+  #upstream: RunError | null = null;
   #isOver = false;
 
   constructor(run: Run, admission: Admission, from: Continuation, around: ExecutionSurroundings) {
@@ -193,6 +196,9 @@ export class RunExecution {
         this.#ledger.addSeen(use);
         this.#watchLimits();
       },
+      onAnswer: (failure) => {
+        this.#upstream = failure;
+      },
     };
   }
 
@@ -213,7 +219,8 @@ export class RunExecution {
 
   #endingBy(how: Ending["how"], thrown?: unknown): Ending {
     const { result, didSomething } = this.#recorder;
-    return { how, thrown, interruption: this.#interruption, result, didSomething, usedNothing: this.#ledger.isEmpty };
+    const [interruption, usedNothing] = [this.#interruption, this.#ledger.isEmpty];
+    return { how, thrown, interruption, result, didSomething, usedNothing, upstream: this.#upstream };
   }
 
   #bindSession(token: string): Write {

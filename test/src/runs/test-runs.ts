@@ -85,7 +85,7 @@ export class TestRuns {
   }
 
   static async open(options: TestRunsOptions = {}): Promise<TestRuns> {
-    const gateway = await ModelGateway.start(createLog("silent", new Secrets()));
+    const gateway = await ModelGateway.start({ log: createLog("silent", new Secrets()), proxyEnv: {} });
     return new TestRuns(options.base ?? mkdtempSync(join(tmpdir(), "harnessd-runs-")), gateway, options);
   }
 
