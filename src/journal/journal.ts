@@ -94,7 +94,6 @@ export class Journal {
   get oldest(): Cursor {
     return this.#cursor(this.#pages.extent.oldestSeq);
   }
-
   /** Just after the last fact appended, committed or not: the next fact comes here. */
   get tail(): Cursor {
     return this.#cursor(this.#lastSeq);

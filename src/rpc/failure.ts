@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { HarnessError } from "../../harnesses/harness.ts";
 import { ToolError, type ToolFailure } from "../../tools/tool.ts";
+import { JournalError } from "../journal/journal-error.ts";
 import type { Log } from "../log.ts";
 import { RpcError, type RpcErrorName } from "./errors.ts";
 
@@ -27,9 +28,15 @@ export function answerableError(error: unknown, method: string, log: Log): RpcEr
   if (error instanceof RpcError) return error;
   if (error instanceof ToolError) return rpcErrorOf(error);
   if (error instanceof HarnessError) return new RpcError("refused", shorten(error.message), { ...error.data, code: error.code });
+  if (error instanceof JournalError) return rpcErrorOfJournal(error);
   const errorId = `err_${randomBytes(8).toString("hex")}`;
   log.error({ err: error, errorId, method }, "A call failed inside the daemon");
   return new RpcError("internal_error", `The daemon failed inside; its log has the cause under ${errorId}`, { errorId });
+}
+
+function rpcErrorOfJournal({ code, message }: JournalError): RpcError {
+  if (code === "closed") return new RpcError("shutting_down", message);
+  return new RpcError(code === "too_much_pending" ? "overloaded" : "refused", message, { code });
 }
 
 export function invalidParams(method: string, error: z.ZodError): RpcError {

@@ -1,6 +1,5 @@
 // The methods that tell a host what happens: each subscription is a cursor that walks the journal at the host's own pace.
 import { randomBytes } from "node:crypto";
-import { JournalError } from "../journal/journal-error.ts";
 import type { Batch, Following, Journal } from "../journal/journal.ts";
 import type { Log } from "../log.ts";
 import type { Connection } from "./connection.ts";
@@ -16,10 +15,13 @@ const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 type EventHandlers = Pick<Handlers, Extract<keyof Handlers, `events_${string}`>>;
 /** What is needed of the journal. */
-export type Feed = Pick<Journal, "follow" | "read" | "register" | "acknowledge" | "forget">;
+export type Feed = Pick<Journal, "follow" | "read" | "register" | "acknowledge" | "forget" | "committed">;
 type Subscriptions = Map<string, AbortController>;
 
-/** The `events_*` methods on a journal. A subscription ends with its connection; cursors and acknowledgements do not. */
+/**
+ * The `events_*` methods on a journal. A subscription ends with its connection; cursors and acknowledgements do not, and are durable when
+ * they are answered.
+ */
 export function eventHandlers(journal: Feed, log: Log): EventHandlers {
   const held = new WeakMap<Connection, Subscriptions>();
   return {
@@ -29,9 +31,10 @@ export function eventHandlers(journal: Feed, log: Log): EventHandlers {
       if (mine.size >= MAX_SUBSCRIPTIONS) {
         throw new RpcError("overloaded", `A connection holds at most ${MAX_SUBSCRIPTIONS} subscriptions; unsubscribe from one first`);
       }
-      if (subscriber !== undefined) answering(() => journal.register(subscriber, after ?? undefined));
+      if (subscriber !== undefined) journal.register(subscriber, after ?? undefined);
       const { subscription, signal } = open(mine, connection);
-      const following = answering(() => journal.follow({ after, filter, signal, maxBatchBytes: MAX_BATCH_BYTES }));
+      const following = journal.follow({ after, filter, signal, maxBatchBytes: MAX_BATCH_BYTES });
+      if (subscriber !== undefined) await journal.committed();
       afterAnswer(() => void deliver(following, subscription, connection, signal, log).finally(() => mine.delete(subscription)));
       return { subscription, cursor: following.cursor, gap: following.gap };
     },
@@ -41,14 +44,18 @@ export function eventHandlers(journal: Feed, log: Log): EventHandlers {
       return { removed: controller !== undefined };
     },
     async events_read({ after, filter, limit }) {
-      const { events, ...rest } = answering(() => journal.read({ after, filter, limit, maxBytes: MAX_PAGE_BYTES }));
+      const { events, ...rest } = journal.read({ after, filter, limit, maxBytes: MAX_PAGE_BYTES });
       return new RawJson(`{"events":[${events.join(",")}],${JSON.stringify(rest).slice(1)}`);
     },
     async events_ack({ subscriber, cursor }) {
-      return { acknowledged: answering(() => journal.acknowledge(subscriber, cursor)) };
+      const acknowledged = journal.acknowledge(subscriber, cursor);
+      await journal.committed();
+      return { acknowledged };
     },
     async events_forget({ subscriber }) {
-      return { removed: answering(() => journal.forget(subscriber)) };
+      const removed = journal.forget(subscriber);
+      await journal.committed();
+      return { removed };
     },
   };
 }
@@ -81,14 +88,4 @@ function notificationOf(batch: Batch, subscription: string): { method: string; p
   const about = `{"subscription":"${subscription}"`;
   if (batch.kind === "gap") return { method: "events_gap", params: `${about},"gap":${JSON.stringify(batch.gap)}}` };
   return { method: "events", params: `${about},"events":[${batch.events.join(",")}]}` };
-}
-
-/** A refusal of the journal is an answer to the host. */
-function answering<Result>(ask: () => Result): Result {
-  try {
-    return ask();
-  } catch (error) {
-    if (!(error instanceof JournalError)) throw error;
-    throw new RpcError(error.code === "closed" ? "shutting_down" : "refused", error.message, { code: error.code });
-  }
 }

@@ -82,6 +82,28 @@ test("a page is read with its cursor; acknowledging and forgetting a subscriber 
   expect((await host.call("events_forget", { subscriber: "me" })).result).toEqual({ removed: true });
 });
 
+test("what a subscriber has acknowledged is durable when it is answered, and so is its being forgotten", async () => {
+  const journal = openJournal();
+  for (let index = 1; index <= 5; index++) note(journal, `${index}`);
+  await journal.committed();
+  const host = await Bare.open((await openDoor({ methods: tableWith(journal) })).url);
+  const onDisk = (): unknown =>
+    journal.database.prepare("SELECT acknowledged_seq AS seq FROM subscribers WHERE name = 'me'").get()?.["seq"];
+  await host.call("events_subscribe", { subscriber: "me", after: { epoch: journal.epoch, seq: 1 }, filter: { types: ["none"] } });
+  expect(onDisk()).toBe(1);
+  await host.call("events_ack", { subscriber: "me", cursor: { epoch: journal.epoch, seq: 4 } });
+  expect(onDisk()).toBe(4);
+  await host.call("events_forget", { subscriber: "me" });
+  expect(onDisk()).toBeUndefined();
+});
+
+test("a journal that is closed is told as the daemon's shutting down", async () => {
+  const journal = openJournal();
+  const host = await Bare.open((await openDoor({ methods: tableWith(journal) })).url);
+  journal.close();
+  expect((await host.call("events_read", {})).error).toMatchObject({ code: -32007, data: { code: "shutting_down" } });
+});
+
 test("a host that reads nothing makes the daemon keep little, and gets every fact when it reads", { timeout: 30_000 }, async () => {
   const journal = openJournal();
   const door = await openDoor({ methods: tableWith(journal) });
