@@ -69,7 +69,7 @@ export interface HarnessContext {
   readonly prompt: Prompt;
   /** Absolute and existing. */
   readonly cwd: string;
-  /** The environment for the agent's own commands; holds no provider key. */
+  /** The environment for the agent's own commands; holds no provider key, and no proxy that would stand before loopback. */
   readonly env: Readonly<Record<string, string>>;
   /** Aborted on cancel, timeout and exhausted budget. The harness stops what it drives and returns or throws; the daemon sweeps after it. */
   readonly signal: AbortSignal;

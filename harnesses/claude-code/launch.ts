@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { HarnessContext, McpServer } from "../harness.ts";
 import type { ModelAccess } from "../providers.ts";
 import { ClaudeCodeOptions, DEFAULT_MODEL } from "./options.ts";
+import { POINTLESS_TOOLS, refuseUnknownTools } from "./tool-names.ts";
 
 export interface Launch {
   /** Without what names the session. */
@@ -19,29 +20,13 @@ export interface Launch {
   readonly fingerprint: string;
 }
 
-// They wait for a person, for a later time or for another agent; a run has none of these. Work in the background is switched off too.
-const POINTLESS_TOOLS = [
-  "AskUserQuestion",
-  "CronCreate",
-  "CronDelete",
-  "CronList",
-  "EnterPlanMode",
-  "EnterWorktree",
-  "ExitPlanMode",
-  "ExitWorktree",
-  "ListAgents",
-  "Monitor",
-  "ScheduleWakeup",
-  "SendMessage",
-  "Workflow",
-];
-
 const MCP_FILE = "mcp.json";
 const PROMPT_FILE = "system-prompt.md";
 
 /** Throws what `modelAccess` throws. */
 export function planLaunch(context: HarnessContext): Launch {
   const options = ClaudeCodeOptions.parse(context.options ?? {});
+  refuseUnknownTools(context);
   const access = context.modelAccess(context.model ?? DEFAULT_MODEL, "anthropic-messages");
   const directory = directoryOf(context);
   const { systemPrompt, mcpServers, mustAsk, limits } = context;
@@ -100,7 +85,6 @@ function environmentFor(
   const forCommands = Object.fromEntries(Object.entries(context.env).filter(([name]) => !isOurs(name)));
   return {
     ...forCommands,
-    ...withoutProxyFor(access.baseUrl, forCommands),
     ...credentialsFor(access),
     CLAUDE_CONFIG_DIR: join(context.stateDir, "config"),
     CLAUDE_CODE_TMPDIR: directory,
@@ -112,14 +96,6 @@ function environmentFor(
     // It refuses to work without permission prompts as root, unless it is told that this is a box.
     ...(process.getuid?.() === 0 && { IS_SANDBOX: "1" }),
   };
-}
-
-/** A box's proxy cannot reach the loopback address that the model gateway listens on. */
-function withoutProxyFor(baseUrl: string, env: Readonly<Record<string, string>>): Record<string, string> {
-  const { hostname } = new URL(baseUrl);
-  if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return {};
-  const list = [env["NO_PROXY"] ?? env["no_proxy"], hostname].filter(Boolean).join(",");
-  return { NO_PROXY: list, no_proxy: list };
 }
 
 function credentialsFor({ provider, baseUrl, apiKey, model }: ModelAccess): Record<string, string> {

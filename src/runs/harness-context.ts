@@ -16,6 +16,7 @@ import type { ModelGateway } from "../models/gateway.ts";
 import type { ModelWish } from "../models/model-access.ts";
 import type { ChangeWatch } from "../workspace/change-watch.ts";
 import type { Admission } from "./admission.ts";
+import { exceptLoopback } from "./loopback.ts";
 import { allowsEverything, type PermissionBroker } from "./permissions.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import type { RunStore } from "./run-store.ts";
@@ -69,7 +70,7 @@ export async function harnessContext(matter: RunMatter, around: ExecutionSurroun
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const tools = chooseTools(around.tools, request);
   const marker = processes.markerOf(runId);
-  const env = { ...around.commandEnv, ...request.env };
+  const env = exceptLoopback({ ...around.commandEnv, ...request.env });
   const askPermission: HarnessContext["askPermission"] = (question) =>
     watch.during(permissions.decide(runId, request.permissions, question, signal));
   const onReady = (): Promise<void> => changes.ready();

@@ -9,6 +9,7 @@ import type { Harness, HarnessContext, PermissionQuestion } from "../../harnesse
 import { InputQueue } from "../../harnesses/input-queue.ts";
 import type { ModelAccess, ModelDialect } from "../../harnesses/providers.ts";
 import { WarmPool } from "../../harnesses/warm-pool.ts";
+import { exceptLoopback } from "../../src/runs/loopback.ts";
 import { tools as catalogue } from "../../tools/index.ts";
 import { EVERYWHERE } from "../../tools/paths.ts";
 import { BoxProcesses } from "../../tools/process/process-table.ts";
@@ -62,7 +63,7 @@ export class TestBox {
   context(wishes: RunWishes = {}): HarnessContext {
     const runId = wishes.runId ?? `run_${++this.#runs}`;
     const signal = wishes.signal ?? new AbortController().signal;
-    const env = { PATH: process.env["PATH"] ?? "", HOME: this.directory, ...wishes.env };
+    const env = exceptLoopback({ PATH: process.env["PATH"] ?? "", HOME: this.directory, ...wishes.env });
     const marker = this.processes.markerOf(runId);
     const tools: readonly Tool[] = wishes.tools ?? catalogue;
     const toolContext = {
