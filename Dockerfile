@@ -16,7 +16,7 @@ RUN apt-get update \
 COPY --from=build /build/package.json /opt/harnessd/package.json
 COPY --from=build /build/node_modules /opt/harnessd/node_modules
 COPY --from=build /build/dist /opt/harnessd/dist
-RUN ln -s /opt/harnessd/dist/src/bin.js /usr/local/bin/harnessd && chmod +x /opt/harnessd/dist/src/bin.js && mkdir -p /workspace /var/lib/harnessd
+RUN ln -s /opt/harnessd/dist/harnessd.js /usr/local/bin/harnessd && chmod +x /opt/harnessd/dist/harnessd.js && mkdir -p /workspace /var/lib/harnessd
 
 ENV HARNESSD_HOST=0.0.0.0 \
   HARNESSD_PORT=8420 \
