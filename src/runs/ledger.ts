@@ -122,3 +122,11 @@ function totalsOf(event: UsageEvent): Totals {
   const { inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, reasoningTokens = 0, costUsd } = event;
   return { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens, costUsd };
 }
+
+/** What the run's own processes took, and what the session's warm program took meanwhile. */
+export function addUse(run: ResourceUse, session: ResourceUse, sessionBefore: ResourceUse): ResourceUse {
+  const ofSession = session.cpuMs === null ? null : session.cpuMs - (sessionBefore.cpuMs ?? 0);
+  const cpuMs = run.cpuMs === null && ofSession === null ? null : (run.cpuMs ?? 0) + (ofSession ?? 0);
+  const peaks = [run.peakMemoryBytes, session.peakMemoryBytes].filter((each) => each !== null);
+  return { cpuMs, peakMemoryBytes: peaks.length === 0 ? null : Math.max(...peaks) };
+}

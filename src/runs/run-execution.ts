@@ -11,7 +11,7 @@ import type { AskingRun } from "../models/grants.ts";
 import { ChangeWatch } from "../workspace/change-watch.ts";
 import type { Admission } from "./admission.ts";
 import { harnessContext, SWEEP_GRACE_MS, type ExecutionSurroundings } from "./harness-context.ts";
-import { Ledger } from "./ledger.ts";
+import { addUse, Ledger } from "./ledger.ts";
 import { judge, type Ending, type Interruption, type Verdict } from "./outcome.ts";
 import { describePrompt, promptOf } from "./prompt.ts";
 import type { Conclusion } from "./run-record.ts";
@@ -76,7 +76,11 @@ export class RunExecution {
     if (this.#interruption || this.#isOver) return;
     this.#interruption = interruption;
     const { runId } = this.#run;
-    this.#around.journal.append({ type: "run.cancelling", reason: interruption.error.message }, { source: "daemon", runId });
+    try {
+      this.#around.journal.append({ type: "run.cancelling", reason: interruption.error.message }, { source: "daemon", runId });
+    } catch (err) {
+      this.#around.log.error({ err, runId }, "a run is ended, which could not be written down first");
+    }
     this.#controller.abort(new HarnessError(interruption.error.code, interruption.error.message));
   }
 
@@ -133,14 +137,14 @@ export class RunExecution {
     this.#recorder.beginAttempt();
     const { promise: overdue, resolve: onOverdueExit } = Promise.withResolvers<void>();
     const watch = new RunWatch(this.#around.watch, { onTrouble: (error) => this.interrupt({ kind: "watch", error }), onOverdueExit });
-    const context = await this.#contextFor(prompt, watch);
-    const consumed = this.#consume(harness.run(context), watch).then(
-      () => this.#endingBy("returned"),
-      (thrown: unknown) => this.#endingBy("threw", thrown),
-    );
-    const abandoned = this.#afterAbort(this.#around.watch.cancelMs).then(() => this.#endingBy("abandoned"));
-    const leftBehind = overdue.then(() => this.#leaveBehind(harness));
     try {
+      const context = await this.#contextFor(prompt, watch);
+      const consumed = this.#consume(harness.run(context), watch).then(
+        () => this.#endingBy("returned"),
+        (thrown: unknown) => this.#endingBy("threw", thrown),
+      );
+      const abandoned = this.#afterAbort(this.#around.watch.cancelMs).then(() => this.#endingBy("abandoned"));
+      const leftBehind = overdue.then(() => this.#leaveBehind(harness));
       return await Promise.race([consumed, abandoned, leftBehind]);
     } finally {
       watch.stop();
@@ -238,12 +242,4 @@ function schemaMismatch(problems: string, repairs: number): HarnessError {
   return new HarnessError("schema_mismatch", `The result does not satisfy the schema after ${repairs} repairs: ${problems}`, {
     data: { problems },
   });
-}
-
-/** What the run's own processes took, and what the session's warm program took meanwhile. */
-function addUse(run: ResourceUse, session: ResourceUse, sessionBefore: ResourceUse): ResourceUse {
-  const ofSession = session.cpuMs === null ? null : session.cpuMs - (sessionBefore.cpuMs ?? 0);
-  const cpuMs = run.cpuMs === null && ofSession === null ? null : (run.cpuMs ?? 0) + (ofSession ?? 0);
-  const peaks = [run.peakMemoryBytes, session.peakMemoryBytes].filter((each) => each !== null);
-  return { cpuMs, peakMemoryBytes: peaks.length === 0 ? null : Math.max(...peaks) };
 }

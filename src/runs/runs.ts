@@ -4,8 +4,9 @@ import type { Journal } from "../journal/journal.ts";
 import type { Run, RunRequest } from "../methods.ts";
 import { RpcError } from "../rpc/errors.ts";
 import { admit, type Admission, type AdmissionSurroundings } from "./admission.ts";
-import type { Interruption } from "./outcome.ts";
+import { errorOf, type Interruption } from "./outcome.ts";
 import type { ExecutionSurroundings } from "./harness-context.ts";
+import { endOf, liveRun, type LiveRun, settle } from "./live-run.ts";
 import { describePrompt, promptOf } from "./prompt.ts";
 import { RunExecution } from "./run-execution.ts";
 import { endRun, fingerprintOf, newRun, newSession, NOTHING_USED, type Conclusion } from "./run-record.ts";
@@ -15,17 +16,6 @@ import { allOf, type RunStore, type Write } from "./run-store.ts";
 export interface RunsOptions extends ExecutionSurroundings, AdmissionSurroundings, RecoverySurroundings {
   readonly maxRuns: number;
   readonly maxQueuedRuns: number;
-}
-
-/** A run that has not ended. */
-interface LiveRun {
-  run: Run;
-  readonly admission: Admission;
-  /** Null while it waits. */
-  execution: RunExecution | null;
-  /** Set once its end is being written; it is shown as it was until that is durable. */
-  isEnding: boolean;
-  readonly ended: PromiseWithResolvers<Run>;
 }
 
 export interface Started {
@@ -49,7 +39,7 @@ export class Runs {
     this.#store = options.store;
   }
 
-  /** Takes a run, or finds the one that its key stands for. Throws RpcError `refused`, `conflict`, `overloaded`, `shutting_down`. */
+  /** Takes a run, or finds the one that its key stands for. Throws RpcError `refused`, `conflict`, `overloaded`, `shutting_down`, and JournalError. */
   async start(request: RunRequest): Promise<Started> {
     const { key } = request;
     if (key === undefined) return this.#take(request, fingerprintOf(request));
@@ -76,12 +66,7 @@ export class Runs {
   /** The run when it has ended, or as it stands after `waitMs`. */
   async wait(runId: string, waitMs: number, signal: AbortSignal): Promise<Run> {
     const live = this.#live.get(runId);
-    if (!live) return this.get(runId);
-    const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
-    const timer = setTimeout(giveUp, waitMs);
-    signal.addEventListener("abort", () => giveUp(), { once: true });
-    await Promise.race([live.ended.promise, gaveUp]);
-    clearTimeout(timer);
+    if (live && !signal.aborted) await endOf(live, waitMs, signal);
     return this.get(runId);
   }
 
@@ -104,6 +89,7 @@ export class Runs {
     const { harness } = live.admission;
     if (!harness.capabilities.steer)
       refuse("steering_unsupported", `${harness.title} takes no input while it works; start a further run in its session`);
+    this.#journal.assertRoomForMore();
     if (!live.execution.steer(prompt))
       refuse("run_ending", `Run ${runId} is about to end and takes no more input; start a further run in its session`);
   }
@@ -140,6 +126,7 @@ export class Runs {
 
   async #take(request: RunRequest, fingerprint: string): Promise<Started> {
     const admission = await admit(request, this.#options);
+    this.#journal.assertRoomForMore();
     if (this.#isClosing) throw new RpcError("shutting_down", "The daemon is shutting down and takes no more runs");
     const position = this.counts.queued;
     if (position >= this.#options.maxQueuedRuns) {
@@ -157,8 +144,7 @@ export class Runs {
   }
 
   #enlist(run: Run, admission: Admission): void {
-    const live: LiveRun = { run, admission, execution: null, isEnding: false, ended: Promise.withResolvers<Run>() };
-    this.#live.set(run.runId, live);
+    this.#live.set(run.runId, liveRun(run, admission));
     this.#journal.holdRun(run.runId);
   }
 
@@ -187,19 +173,39 @@ export class Runs {
   #begin(live: LiveRun): void {
     const { request } = live.admission;
     const { runId, harness, model, sessionId, cwd } = live.run;
-    const session = this.#store.session(sessionId) ?? newSession(live.run);
-    const forkFrom = request.fork ? (this.#store.session(request.sessionId ?? "")?.token ?? null) : null;
+    const origin = request.fork ? this.#store.session(request.sessionId ?? "") : undefined;
+    const forkFrom = origin?.token ?? null;
+    const session = { ...(this.#store.session(sessionId) ?? newSession(live.run)), ...(origin && { totals: origin.totals }) };
     live.run = { ...live.run, state: "running", startedAt: new Date().toISOString() };
     live.execution = new RunExecution(live.run, live.admission, { session, forkFrom }, this.#options);
     const prompt = describePrompt(promptOf(request));
     const started = { type: "run.started", harness, model, sessionId, cwd, prompt } as const;
     this.#journal.append(started, { source: "daemon", runId }, this.#store.update(live.run));
-    void live.execution.carryOut().then(({ saveSession, ...conclusion }) => this.#end(live, conclusion, saveSession));
+    void live.execution
+      .carryOut()
+      .catch((error: unknown) => this.#breakOff(live, error))
+      .then(({ saveSession, ...conclusion }) => this.#conclude(live, conclusion, saveSession));
   }
 
   #interrupt(live: LiveRun, interruption: Interruption): void {
     if (live.execution) live.execution.interrupt(interruption);
-    else void this.#end(live, { outcome: "cancelled", result: null, error: interruption.error, usage: NOTHING_USED, containment: null });
+    else this.#conclude(live, { outcome: "cancelled", result: null, error: interruption.error, usage: NOTHING_USED, containment: null });
+  }
+
+  /** A bug of ours in a run ends that run and everything that it started, and nothing else. */
+  async #breakOff(live: LiveRun, error: unknown): Promise<Conclusion & { saveSession?: Write }> {
+    const { runId } = live.run;
+    this.#options.log.error({ err: error, runId }, "a run broke inside the daemon");
+    const containment = await this.#options.processes.stopOwner(runId);
+    return { outcome: "failed", result: null, error: errorOf(error), usage: NOTHING_USED, containment };
+  }
+
+  /** Who waits is let go even when the end cannot be written down: then the run is `unknown` after the next start. */
+  #conclude(live: LiveRun, conclusion: Conclusion, saveSession?: Write): void {
+    void this.#end(live, conclusion, saveSession).catch((error: unknown) => {
+      this.#options.log.error({ err: error, runId: live.run.runId }, "the end of a run could not be written down");
+      settle(live, live.run);
+    });
   }
 
   async #end(live: LiveRun, conclusion: Conclusion, saveSession?: Write): Promise<void> {
@@ -211,7 +217,7 @@ export class Runs {
     await this.#journal.committed();
     this.#live.delete(runId);
     this.#journal.releaseRun(runId);
-    live.ended.resolve(run);
+    settle(live, run);
     this.#pump();
   }
 }

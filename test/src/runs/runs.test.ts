@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { RpcError } from "../../../src/rpc/errors.ts";
-import type { Run } from "../../../src/methods.ts";
+import { type Run, RunRequest } from "../../../src/methods.ts";
 import { misbehaving } from "../../fixtures/harnesses/misbehaving.ts";
 import { TestRuns, type TestRunsOptions } from "./test-runs.ts";
 
@@ -183,6 +183,22 @@ test("sums that a harness reports over its session are told per run, over a rest
     [100, 10, 0.5],
     [100, 10, 0.5],
   ]);
+});
+
+test("a fork that goes on counting where its origin stood is told what it used itself", async () => {
+  const { sessionId } = await box.carryOut("sumsUp");
+  await box.carryOut("sumsUp", { sessionId });
+  const fork = await box.carryOut("sumsUp", { sessionId, fork: true });
+  expect([fork.result?.text, fork.usage?.inputTokens, fork.usage?.costUsd]).toEqual(["3", 100, 0.5]);
+});
+
+test("of several starts with one key behind one that is refused, exactly one is fresh", async () => {
+  const wrong = box.runs.start(RunRequest.parse({ key: "k", harness: "nobody", prompt: "behaves" }));
+  const right = Array.from({ length: 3 }, () => box.runs.start(RunRequest.parse({ key: "k", harness: "misbehaving", prompt: "behaves" })));
+  await expect(wrong).rejects.toMatchObject({ data: { code: "unknown_harness" } });
+  const started = await Promise.all(right);
+  expect(started.map(({ replayed }) => replayed)).toEqual([false, true, true]);
+  expect(box.store.list({}, 10, undefined).items).toHaveLength(1);
 });
 
 test("a result that does not satisfy the schema is asked for again, and then it is JSON", async () => {
