@@ -1,5 +1,5 @@
 // Finds the daemon that a command talks to: the one at --url, the one that serves this state directory, or one of its own.
-import { Harnessd } from "../client/index.ts";
+import { ConnectError, Harnessd } from "../client/index.ts";
 import { readVariable, type Config } from "../config.ts";
 import { JournalError } from "../journal/journal-error.ts";
 import { readAddress } from "./address.ts";
@@ -19,7 +19,7 @@ export interface TargetOptions {
 export async function connectToDaemon({ url, token }: TargetOptions, config: Config): Promise<Target> {
   const address = url ?? readVariable("HARNESSD_URL") ?? (await readAddress(config.stateDir));
   if (address === undefined) {
-    throw new Error(`No daemon serves ${config.stateDir}: start one with \`harnessd serve\`, or name one with --url`);
+    throw new ConnectError("unreachable", `No daemon serves ${config.stateDir}: start one with \`harnessd serve\`, or name one with --url`);
   }
   const box = await Harnessd.connect({ url: address, token: token ?? config.token });
   return { box, close: () => box.close() };
@@ -38,7 +38,9 @@ export async function connectOrStart(options: TargetOptions, config: Config): Pr
     };
     return { box, close };
   } catch (error) {
-    if (error instanceof JournalError && error.code === "locked") return connectToDaemon(options, config);
-    throw error;
+    if (!(error instanceof JournalError && error.code === "locked")) throw error;
+    if ((await readAddress(config.stateDir)) !== undefined) return connectToDaemon(options, config);
+    const advice = "A command that runs a daemon of its own shares it with nobody; `harnessd serve` serves any number of commands.";
+    throw new ConnectError("unreachable", `${error.message} ${advice}`, { cause: error });
   }
 }

@@ -2,28 +2,31 @@
 import { once } from "node:events";
 import { readConfig } from "../config.ts";
 import { connectOrStart } from "./connect.ts";
+import { onStop, statusOfSignal, type Stop } from "./stop.ts";
 
 const MS_PER_SECOND = 1000;
-/** What a shell says of a program that a signal ended. */
-const KILLED_BY_SIGNAL = 128;
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
 
 export async function exec(command: string[], flags: Readonly<Record<string, unknown>>): Promise<void> {
   const target = await connectOrStart(flags, readConfig(flags));
-  const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
+  const stopped = new AbortController();
+  const listenNoMore = onStop((by) => stopped.abort(by));
   try {
     const { cwd, timeout } = flags as { cwd?: string; timeout?: number };
-    const { exitCode, signal } = await target.box.exec(command.map(quote).join(" "), {
+    const { exitCode, signal, timedOut } = await target.box.exec(command.map(quote).join(" "), {
       cwd,
       timeoutMs: timeout === undefined ? undefined : timeout * MS_PER_SECOND,
       stdin: process.stdin.isTTY ? undefined : process.stdin,
-      signal: interrupted.signal,
+      signal: stopped.signal,
       onStdout: (bytes) => write(process.stdout, bytes),
       onStderr: (bytes) => write(process.stderr, bytes),
     });
-    process.exitCode = exitCode ?? KILLED_BY_SIGNAL + (SIGNAL_NUMBERS[signal ?? ""] ?? 0);
+    if (timedOut) process.stderr.write(`harnessd: The command took longer than ${timeout} s and was ended\n`);
+    process.exitCode = exitCode ?? statusOfSignal(signal);
+  } catch (error) {
+    if (!stopped.signal.aborted) throw error;
+    process.exitCode = statusOfSignal(stopped.signal.reason as Stop); // as if the signal had met the command itself
   } finally {
+    listenNoMore();
     process.stdin.destroy(); // the command may have ended before its input did
     await target.close();
   }

@@ -7,6 +7,7 @@ import { createProgram } from "./program.ts";
 
 /** Sets `process.exitCode`; never rejects. */
 export async function main(argv: string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {}); // a reader that has left, as `head` does
   const program = createProgram().exitOverride();
   for (const command of program.commands) command.exitOverride();
   try {

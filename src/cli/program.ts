@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { settings, type Setting } from "../settings.ts";
 import { VERSION } from "../version.ts";
 import { EXIT_HELP } from "./exit-status.ts";
+import { INTERRUPT_HELP } from "./stop.ts";
 
 export function createProgram(): Command {
   const program = new Command("harnessd")
@@ -51,7 +52,7 @@ function addRun(program: Command): void {
     .option("--max-cost <dollars>", "end the run when it has cost more", positive)
     .option("--key <key>", "idempotency key: the same key is the same run")
     .option("--json", "one event envelope a line; the last is run.ended")
-    .addHelpText("after", `\n${EXIT_HELP}`)
+    .addHelpText("after", `\n${INTERRUPT_HELP}\n${EXIT_HELP}`)
     .action(async (prompt: string[], flags: Record<string, unknown>) => (await import("./run.ts")).run(prompt.join(" "), flags));
   addTarget(run);
 }
@@ -80,7 +81,7 @@ function addRunCommands(program: Command): void {
     .description("Show a run from its beginning and follow it to its end.")
     .argument("<run>", "its id")
     .option("--json", "one event envelope a line")
-    .addHelpText("after", `\n${EXIT_HELP}`)
+    .addHelpText("after", `\n${INTERRUPT_HELP}\n${EXIT_HELP}`)
     .action(async (runId: string, flags: Record<string, unknown>) => (await import("./runs.ts")).attach(runId, flags));
   const cancel = program
     .command("cancel")

@@ -2,11 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { RunHandle } from "../client/index.ts";
-import { readConfig } from "../config.ts";
+import { ConfigError, readConfig } from "../config.ts";
 import type { RunRequestInput } from "../methods.ts";
 import { connectOrStart } from "./connect.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
 import { Renderer } from "./render.ts";
+import { onStop } from "./stop.ts";
 
 const MS_PER_SECOND = 1000;
 
@@ -20,14 +21,18 @@ export async function run(prompt: string, flags: Readonly<Record<string, unknown
   }
 }
 
-/** Shows a run to its end. The first Ctrl-C cancels it, the second leaves it. Answers the exit status. */
+/**
+ * Shows a run to its end and answers the exit status. The first Ctrl-C cancels the run; a second, any other signal and a reader that
+ * has left only end the showing: the run goes on where its daemon does.
+ */
 export async function show(handle: RunHandle, asJson: boolean): Promise<number> {
   const stopShowing = new AbortController();
-  const onInterrupt = (): void => {
-    process.once("SIGINT", () => stopShowing.abort());
-    void handle.cancel("interrupted at the terminal").catch(() => stopShowing.abort());
-  };
-  process.once("SIGINT", onInterrupt);
+  let isCancelled = false;
+  const listenNoMore = onStop((by) => {
+    if (by !== "SIGINT" || isCancelled) return stopShowing.abort();
+    isCancelled = true;
+    handle.cancel("interrupted at the terminal").catch(() => stopShowing.abort());
+  });
   const renderer = new Renderer((text) => process.stdout.write(text), process.stdout.isTTY);
   try {
     for await (const event of handle.events({ signal: stopShowing.signal })) {
@@ -37,7 +42,7 @@ export async function show(handle: RunHandle, asJson: boolean): Promise<number> 
     }
     return EXIT.unknown;
   } finally {
-    process.off("SIGINT", onInterrupt);
+    listenNoMore();
   }
 }
 
@@ -69,6 +74,6 @@ async function readSchema(file: string): Promise<Record<string, unknown>> {
   try {
     return JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
   } catch (error) {
-    throw new Error(`--schema: ${file} is not a readable JSON file: ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`--schema: ${file} is not a readable JSON file: ${(error as Error).message}`, { cause: error });
   }
 }
