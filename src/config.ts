@@ -48,9 +48,9 @@ export function readConfig(flags: Readonly<Record<string, unknown>>, environment
   };
 }
 
-/** The variable that a client reads for a setting of its own, such as the daemon's URL. */
+/** The variable that a client reads for a setting of its own, such as the daemon's URL; an empty one is none. */
 export function readVariable(name: "HARNESSD_URL" | "HARNESSD_TOKEN"): string | undefined {
-  return process.env[name];
+  return process.env[name] || undefined;
 }
 
 /** The whole environment, for a program that is the user's own, such as npm. */

@@ -117,6 +117,12 @@ test("a token that is wrong and a daemon that is not there are told apart", asyn
   expect(absent.stderr).toContain("127.0.0.1:9");
 });
 
+test("an empty HARNESSD_URL is none, and a schema that is no JSON is wrong usage", async () => {
+  expect((await harnessd(["runs"], { env: { HARNESSD_URL: "" } })).status).toBe(0);
+  const { status, stderr } = await harnessd(["run", "--schema", PROGRAM, "x"]);
+  expect([status, stderr]).toEqual([2, expect.stringContaining("is not a readable JSON file")]);
+});
+
 test("a second daemon on the same state directory is refused by name", async () => {
   const { status, stderr } = await harnessd(["serve", "--port", "0"]);
   expect(status).toBe(1);
