@@ -10,7 +10,7 @@ const PROGRAM = resolve(import.meta.dirname, "../../../src/bin.ts");
 
 const ends: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0).toReversed()) await end();
 });
 
 function freshDirectory(): string {
