@@ -69,7 +69,12 @@ export const opencode: Harness = {
         await server.grant(sessionId, { baseUrl: requestBaseUrl(access), apiKey: access.apiKey, env });
         mcp = await server.mcp.hold(server, context.cwd, context.mcpServers, env);
         for (const { name, reason } of mcp.failures)
-          yield { type: "notice", code: "mcp_failed", message: `The MCP server ${name} cannot be used: ${reason}` };
+          yield {
+            type: "notice",
+            code: "mcp_server_failed",
+            message: `The MCP server ${name} cannot be used: ${reason}`,
+            data: { server: name },
+          };
         const tools = await offerTools(server, context, mcp);
         const settings = await settingsOf(context, access, tools, agent);
         conversation = new Conversation(context, { server, sessionId, settings, tools, model, maxRetries });

@@ -10,6 +10,7 @@ const CODE_OF_STATUS: Readonly<Record<number, string>> = {
   408: "server_error",
   413: "context_exceeded",
   429: "rate_limited",
+  503: "overloaded",
   529: "overloaded",
 };
 

@@ -65,7 +65,7 @@ function onInit(state: TurnState, { session_id, mcp_servers }: ReturnType<typeof
   if (state.sessionId === session_id) return { state, events: [] };
   const failed = mcp_servers.filter(({ status }) => status === "failed");
   const notices = failed.map(({ name }): HarnessEvent => {
-    return { type: "notice", code: "mcp_server_failed", message: `The MCP server "${name}" could not be reached`, data: { name } };
+    return { type: "notice", code: "mcp_server_failed", message: `The MCP server "${name}" could not be reached`, data: { server: name } };
   });
   return { state: { ...state, sessionId: session_id }, events: [{ type: "session.bound", token: session_id }, ...notices] };
 }

@@ -11,10 +11,10 @@ import type { UserInput } from "./prompt.ts";
 import { notifications, TurnOpened } from "./protocol.ts";
 import type { ThreadMessage, TurnError } from "./protocol.ts";
 import { answerTo, refusalOf } from "./questions.ts";
-import { Steering } from "./steering.ts";
+import { Steering } from "../steering.ts";
 import type { ToolSelection } from "./tool-selection.ts";
 import { Translator } from "./translate.ts";
-import { TurnLimit } from "./turn-limit.ts";
+import { TurnLimit, turnLimitPassed } from "../turn-limit.ts";
 
 /** From an interrupt to the end of the turn; Codex takes about 15 ms. */
 const INTERRUPT_TIMEOUT_MS = 1000;
@@ -146,7 +146,7 @@ export class Conversation {
     if (turn.status === "failed") throw failureOf(turn.error, this.#lastRetry);
     const { signal, limits } = this.#context;
     signal.throwIfAborted();
-    if (this.#passedLimit) throw new HarnessError("max_turns", `The model wanted to go on after ${limits.maxTurns} turns`);
+    if (this.#passedLimit) throw turnLimitPassed(limits);
     throw new HarnessError("interrupted", `Codex ended the turn as ${turn.status}, and nobody here asked it to`);
   }
 

@@ -15,7 +15,7 @@ const CODES: Readonly<Record<string, string>> = {
   internalServerError: "server_error",
   modelNotFound: "model_not_found",
   unauthorized: "unauthorized",
-  badRequest: "bad_request",
+  badRequest: "invalid_request",
   cyberPolicy: "model_refused",
   misalignmentPolicyViolation: "model_refused",
   tooManyDenials: "permission_denied",
@@ -31,9 +31,10 @@ export function failureOf(error: TurnError | null | undefined, lastRetry: TurnEr
   const info = infoOf(error) ?? infoOf(lastRetry);
   const refusal = info ? null : bodyOf(error?.message);
   if (refusal !== null)
-    return new HarnessError("bad_request", `The model's server refuses the request: ${refusal}`, { data: { status: 400 } });
+    return new HarnessError("invalid_request", `The model's server refuses the request: ${refusal}`, { data: { status: 400 } });
   const status = info?.status ?? null;
-  const code = (status !== null && codeOfStatus(status)) || (info && CODES[info.word]) || "agent_failed";
+  const code =
+    (status !== null && codeOfStatus(status)) || (info && CODES[info.word]) || codeOfIncomplete(error?.message) || "agent_failed";
   const message = error?.message ?? "Codex reports a failed turn and gives no reason";
   return new HarnessError(code, message, { data: { status, reason: info?.word ?? null } });
 }
@@ -48,6 +49,13 @@ function bodyOf(message: string | undefined): string | null {
   } catch {
     return null;
   }
+}
+
+/** An answer that the server cut short: Codex says why in words alone. */
+function codeOfIncomplete(message: string | undefined): string | null {
+  const reason = /^Incomplete response returned, reason: (\w+)/.exec(message ?? "")?.[1];
+  if (reason === "max_output_tokens") return "max_tokens";
+  return reason === "content_filter" ? "model_refused" : null;
 }
 
 /** The HTTP status that an error names; null when it names none. */
@@ -65,10 +73,11 @@ function infoOf(error: TurnError | null | undefined): { word: string; status: nu
 
 function codeOfStatus(status: number): string | null {
   if (status === 401) return "unauthorized";
+  if (status === 402) return "quota_exceeded";
   if (status === 403) return "forbidden";
   if (status === 404) return "model_not_found";
   if (status === 429) return "rate_limited";
   if (status === 503 || status === 529) return "overloaded";
   if (status >= 500) return "server_error";
-  return status >= 400 ? "bad_request" : null;
+  return status >= 400 ? "invalid_request" : null;
 }

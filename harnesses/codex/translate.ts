@@ -106,7 +106,14 @@ export class Translator {
     ],
     "mcpServer/startupStatus/updated": ({ name, status, error }) =>
       status === "failed"
-        ? [{ type: "notice", code: "mcp_server_failed", message: `The MCP server ${name} did not start: ${error ?? "no reason given"}` }]
+        ? [
+            {
+              type: "notice",
+              code: "mcp_server_failed",
+              message: `The MCP server ${name} did not start: ${error ?? "no reason given"}`,
+              data: { server: name },
+            },
+          ]
         : [],
   };
 

@@ -63,7 +63,7 @@ function kindOf(status: number, words: string): { code: string; retryable: boole
   if (status === 403) return { code: "forbidden", retryable: false };
   if (status === 404) return { code: "model_not_found", retryable: false };
   if (status === 429) return { code: "rate_limited", retryable: true };
-  if (status === 529) return { code: "overloaded", retryable: true };
+  if (status === 503 || status === 529) return { code: "overloaded", retryable: true };
   if (status === 408 || status === 409 || status >= 500) return { code: "server_error", retryable: true };
   return { code: "invalid_request", retryable: false };
 }

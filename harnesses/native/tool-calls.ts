@@ -68,7 +68,9 @@ async function* finish(
   const output = outcome.ok ? outcome.output : outcome.error;
   const exitCode = outcome.ok ? outcome.output["exitCode"] : undefined;
   const hasExitCode = exitCode === null || typeof exitCode === "number";
-  yield { type: "tool.finished", toolCallId, name, ok: outcome.ok, output, ...(hasExitCode && { exitCode }) };
+  // To the model a command that failed is an answer; a host reads `ok` alike of every harness.
+  const ok = outcome.ok && (!hasExitCode || exitCode === 0);
+  yield { type: "tool.finished", toolCallId, name, ok, output, ...(hasExitCode && { exitCode }) };
   const announce = tools.get(name)?.announce;
   if (outcome.ok && announce) yield announce(call.input);
   if (bug !== undefined) throw new Error(`The tool ${name} failed in a way that is not an answer`, { cause: bug });

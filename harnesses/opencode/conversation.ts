@@ -3,7 +3,8 @@ import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
 import type { HarnessEvent } from "../events.ts";
 import type { Prompt } from "../content.ts";
-import { Steering } from "../codex/steering.ts";
+import { Steering } from "../steering.ts";
+import { TurnLimit, turnLimitPassed } from "../turn-limit.ts";
 import { failureOf, failureOfFinish, retriesExhausted } from "./failures.ts";
 import { toParts } from "./prompt.ts";
 import { PermissionAsked, QuestionAsked } from "./protocol.ts";
@@ -33,13 +34,16 @@ export class Conversation {
   readonly #translator: Translator;
   readonly #steering: Steering;
   readonly #stream = new AbortController();
+  readonly #limit: TurnLimit;
   #promptsSent = 0;
+  #stopping: Promise<void> | undefined;
 
   constructor(context: HarnessContext, setup: ConversationSetup) {
     this.#context = context;
     this.#setup = setup;
     this.#translator = new Translator(setup.sessionId, setup.model);
     this.#steering = new Steering(context.steering);
+    this.#limit = new TurnLimit(context.limits.maxTurns);
   }
 
   /** Ends when the model has answered all input, or throws what went wrong. */
@@ -65,6 +69,7 @@ export class Conversation {
       signal.removeEventListener("abort", onAbort);
       this.#stream.abort();
       await this.#steering.close();
+      await this.#stopping;
     }
     yield* this.#end();
   }
@@ -73,12 +78,19 @@ export class Conversation {
     if (event.type === "permission.asked") this.#hear(PermissionAsked.safeParse(event.properties).data, (asked) => this.#decide(asked));
     if (event.type === "question.asked")
       this.#hear(QuestionAsked.safeParse(event.properties).data, ({ id }) => this.#reply(`/question/${id}/reject`));
-    yield* this.#translator.translate(event);
-    const { retries, lastRetry } = this.#translator;
-    if (retries > this.#setup.maxRetries && !this.#context.signal.aborted) {
-      void this.#abort();
-      throw retriesExhausted(retries - 1, lastRetry);
+    for (const told of this.#translator.translate(event)) {
+      yield told;
+      if (this.#limit.isPassedBy(told)) this.#failWith(turnLimitPassed(this.#context.limits));
     }
+    const { retries, lastRetry } = this.#translator;
+    if (retries > this.#setup.maxRetries) this.#failWith(retriesExhausted(retries - 1, lastRetry));
+  }
+
+  /** Ends the work, and the run with this error, unless the daemon is ending it already. */
+  #failWith(failure: HarnessError): void {
+    if (this.#context.signal.aborted) return;
+    this.#stopping = this.#abort();
+    throw failure;
   }
 
   /** Not awaited: while a person thinks, the rest goes on. */

@@ -39,7 +39,7 @@ function codeOfStatus(status: number, message: string): string {
   if (status === 404) return "model_not_found";
   if (status === 429) return "rate_limited";
   if (status === 503 || status === 529) return "overloaded";
-  return status >= 500 ? "server_error" : "bad_request";
+  return status >= 500 ? "server_error" : "invalid_request";
 }
 
 function codeOfWords(message: string): string {

@@ -326,7 +326,7 @@ test("an MCP server that cannot be started is a notice", async () => {
   const broken: McpServer = { type: "stdio", name: "broken", command: "/nonexistent/program", args: [], env: {} };
   const { events, text } = await tell([{ text: "Without it." }], { mcpServers: [broken] });
   expect(text).toBe("Without it.");
-  expect(eventsOf(events, "notice")).toMatchObject([{ code: "mcp_server_failed", data: { name: "broken" } }]);
+  expect(eventsOf(events, "notice")).toMatchObject([{ code: "mcp_server_failed", data: { server: "broken" } }]);
 });
 
 test("a plan is told as it is made and ticked off", async () => {

@@ -151,7 +151,7 @@ test("a flood of output arrives whole up to Codex's own cap", async () => {
 
 test.for([
   ["401", { status: 401 }, "unauthorized", 401],
-  ["400", { status: 400 }, "bad_request", 400],
+  ["400", { status: 400 }, "invalid_request", 400],
   ["429 for ever", { status: 429 }, "rate_limited", 429],
   ["429 with a time to wait, for ever", { status: 429, retryAfterS: 1 }, "rate_limited", 429],
   ["500 for ever", { status: 500 }, "server_error", null],
@@ -533,7 +533,7 @@ test.for([
     "dialect_not_served",
   ],
 ] as const)("%s is refused before anything starts", async ([, wishes, code]) => {
-  const told = await tell([], wishes as Wishes);
+  const told = await tell([], wishes);
   expect(told.error?.code).toBe(code);
   expect(told.events).toEqual([]);
 });

@@ -285,7 +285,7 @@ test("an MCP server of the run is offered to it alone, and its process ends with
   const without = await tell([{ text: "." }], { cwd: directory });
   expect(without.script.asked[0]!.asked!.tools.map((tool) => tool.name)).not.toContain("probe_echo");
   const broken = await tell([{ text: "Fine." }], { mcpServers: [{ ...server, name: "broken", args: ["/nothing.mjs"] }] });
-  expect(of(broken.events, "notice")).toMatchObject([{ code: "mcp_failed" }]);
+  expect(of(broken.events, "notice")).toMatchObject([{ code: "mcp_server_failed" }]);
   expect(resultOf(broken)).toBe("Fine.");
 });
 
@@ -323,7 +323,7 @@ test("the system prompt and the project's instructions are added, and effort is 
 
 test.each([
   ["401", { status: 401 }, "unauthorized"],
-  ["400", { status: 400 }, "bad_request"],
+  ["400", { status: 400 }, "invalid_request"],
   ["endless 429", { status: 429 }, "rate_limited"],
   ["endless 500", { status: 500 }, "server_error"],
   ["a reset connection", { refuse: true }, "connection_failed"],

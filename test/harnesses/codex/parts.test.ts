@@ -7,9 +7,9 @@ import { isStrict } from "../../../harnesses/codex/prompt.ts";
 import { answerTo } from "../../../harnesses/codex/questions.ts";
 import { Routes } from "../../../harnesses/codex/routes.ts";
 import { splitWords, unwrapShell } from "../../../harnesses/codex/shell-words.ts";
-import { Steering } from "../../../harnesses/codex/steering.ts";
+import { Steering } from "../../../harnesses/steering.ts";
 import { selectTools } from "../../../harnesses/codex/tool-selection.ts";
-import { TurnLimit } from "../../../harnesses/codex/turn-limit.ts";
+import { TurnLimit } from "../../../harnesses/turn-limit.ts";
 import type { Prompt } from "../../../harnesses/content.ts";
 import type { HarnessEvent } from "../../../harnesses/events.ts";
 import { InputQueue } from "../../../harnesses/input-queue.ts";
@@ -54,7 +54,7 @@ test("where the last word is only other, the retry before it says what went wron
 
 test("a 400, of which Codex gives only the answer's body, is a bad request in the server's own words", () => {
   const failure = failureOf({ message: '{"error":{"message":"schema is wrong"}}', codexErrorInfo: "other" }, null);
-  expect(failure).toMatchObject({ code: "bad_request", data: { status: 400 } });
+  expect(failure).toMatchObject({ code: "invalid_request", data: { status: 400 } });
   expect(failure.message).toContain("schema is wrong");
 });
 

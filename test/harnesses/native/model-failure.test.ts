@@ -11,7 +11,7 @@ test.each([
   [400, "Your credit balance is too low", "quota_exceeded", false],
   [402, "payment", "quota_exceeded", false],
   [529, "Overloaded", "overloaded", true],
-  [503, "unavailable", "server_error", true],
+  [503, "unavailable", "overloaded", true],
   [408, "timeout", "server_error", true],
   [409, "conflict", "server_error", true],
   [400, "prompt is too long: 1 tokens > 0", "context_exceeded", false],

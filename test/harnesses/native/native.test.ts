@@ -85,7 +85,7 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     const [started] = eventsOf(events, "tool.started");
     const [finished] = eventsOf(events, "tool.finished");
     expect(started).toMatchObject({ name: "shell_exec", kind: "execute", input: { command: "printf 'one\\ntwo'; exit 3" } });
-    expect(finished).toMatchObject({ toolCallId: started?.toolCallId, ok: true, exitCode: 3, output: { stdout: "one\ntwo" } });
+    expect(finished).toMatchObject({ toolCallId: started?.toolCallId, ok: false, exitCode: 3, output: { stdout: "one\ntwo" } });
     expect(
       eventsOf(events, "tool.input")
         .map((event) => event.text)
@@ -400,7 +400,7 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     const { events, error } = await run(story.steps, { prompt: story.prompt, tools });
     expect(error).toBeUndefined();
     expect(eventsOf(events, "tool.finished").map(({ name, ok, exitCode }) => [name, ok, exitCode])).toEqual([
-      ["shell_exec", true, 1],
+      ["shell_exec", false, 1],
       ["fs_read", true, undefined],
       ["fs_edit", true, undefined],
       ["shell_exec", true, 0],

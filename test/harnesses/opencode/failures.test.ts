@@ -6,7 +6,7 @@ test.each([
   ["APIError", { statusCode: 429, message: "insufficient_quota" }, "quota_exceeded"],
   ["APIError", { statusCode: 529, message: "no" }, "overloaded"],
   ["APIError", { statusCode: 500, message: "no" }, "server_error"],
-  ["APIError", { statusCode: 400, message: "no" }, "bad_request"],
+  ["APIError", { statusCode: 400, message: "no" }, "invalid_request"],
   ["ContextOverflowError", { message: "too long" }, "context_exceeded"],
   ["ProviderAuthError", { message: "no key" }, "unauthorized"],
   ["UnknownError", { message: "Unable to connect. Is the computer able to access the url?" }, "connection_failed"],

@@ -1,7 +1,7 @@
-// Input that comes while Codex works: given to the turn that runs, or kept for one of its own when none does.
+// Input that comes while an agent works: given to the turn that runs, or kept for one of its own when none does.
 import { setImmediate } from "node:timers/promises";
-import type { Prompt } from "../content.ts";
-import type { InputQueue } from "../input-queue.ts";
+import type { Prompt } from "./content.ts";
+import type { InputQueue } from "./input-queue.ts";
 
 export class Steering {
   /** Gives input to the running turn; rejects when it takes none. */

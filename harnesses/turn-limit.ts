@@ -1,5 +1,6 @@
-// Counts a run's requests to the model against its limit, since Codex knows none.
-import type { HarnessEvent, HarnessEventType } from "../events.ts";
+// Counts a run's requests to the model against its limit, for an agent that knows none.
+import type { HarnessEvent, HarnessEventType } from "./events.ts";
+import { HarnessError, type RunLimits } from "./harness.ts";
 
 /** Any of these after the last request that was allowed means that another one is under way. */
 const SIGNS_OF_WORK: ReadonlySet<HarnessEventType> = new Set([
@@ -10,6 +11,10 @@ const SIGNS_OF_WORK: ReadonlySet<HarnessEventType> = new Set([
   "tool.started",
   "plan.updated",
 ]);
+
+export function turnLimitPassed({ maxTurns }: RunLimits): HarnessError {
+  return new HarnessError("max_turns", `The model wanted to go on after ${maxTurns} turns, the limit of this run`);
+}
 
 export class TurnLimit {
   readonly #maxTurns: number;
