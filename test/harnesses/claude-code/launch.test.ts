@@ -75,7 +75,8 @@ test("the process does not bear the run's marker, and its commands' environment 
 });
 
 test("a list of allowed tools may be empty, and leaves MCP tools to the run's servers", () => {
-  expect(valuesOf(plan({ allowedTools: ["mcp__s__t"] }).args, "--tools")).toEqual([""]);
+  const mcpServers = [{ type: "http", name: "s", url: "http://127.0.0.1:1", headers: {} }] as const;
+  expect(valuesOf(plan({ allowedTools: ["mcp__s__t"], mcpServers }).args, "--tools")).toEqual([""]);
   expect(valuesOf(plan({ allowedTools: ["Bash", "Read"] }).args, "--tools")).toEqual(["Bash,Read"]);
   expect(plan().args).not.toContain("--tools");
   expect(valuesOf(plan({ deniedTools: ["Bash(git push *)"] }).args, "--disallowedTools")).toContain("Bash(git push *)");
@@ -92,4 +93,10 @@ test("its own options are checked, and an unknown one is refused", () => {
 
 test("the directory is short enough for a socket's path", () => {
   expect(plan().directory.length - box.stateDir.length).toBeLessThan(25);
+});
+
+test("a tool that Claude Code does not have is refused by name, and a pattern on one that it has is taken", () => {
+  expect(() => plan({ deniedTools: ["Bash(rm *)", "bash"] })).toThrow("no tool bash; it has: Agent, Bash,");
+  expect(() => plan({ allowedTools: ["mcp__elsewhere__t"] })).toThrow("no tool mcp__elsewhere__t");
+  expect(valuesOf(plan({ deniedTools: ["Bash(rm *)"] }).args, "--disallowedTools")).toContain("Bash(rm *)");
 });
