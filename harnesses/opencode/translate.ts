@@ -10,6 +10,8 @@ interface OpenText {
   readonly type: "message" | "reasoning";
   readonly messageId: string;
   text: string;
+  /** Characters of its part that an earlier message has told. */
+  readonly told: number;
 }
 
 export class Translator {
@@ -107,7 +109,21 @@ export class Translator {
 
   *#tool(part: PartOf<"tool">): Events {
     if (part.state.status !== "pending") this.retries = 0;
-    yield* this.tools.update(part);
+    for (const event of this.tools.update(part)) {
+      if (event.type === "tool.started") yield* this.#tellOpenTexts(part.messageID);
+      yield event;
+    }
+  }
+
+  /** In some dialects a text is only closed with the whole answer, and a call in it may be at work by then. */
+  *#tellOpenTexts(messageID: string): Events {
+    for (const [partId, { type, messageId, text, told }] of this.#open) {
+      if (text === "") continue;
+      const next = told + text.length;
+      this.#open.set(partId, { type, messageId: `${partId}:${next}`, text: "", told: next });
+      yield { type, messageId, text };
+      if (type === "message") this.#keepAnswer(messageID, text);
+    }
   }
 
   *#stepFinish({ tokens, cost }: PartOf<"step-finish">): Events {
@@ -133,14 +149,14 @@ export class Translator {
   *#text(part: PartOf<"text"> | PartOf<"reasoning">): Events {
     if (this.#closed.has(part.id) || (part.type === "text" && part.synthetic)) return;
     const type = part.type === "text" ? "message" : "reasoning";
-    const open = this.#open.get(part.id) ?? { type, messageId: part.id, text: "" };
+    const open = this.#open.get(part.id) ?? { type, messageId: part.id, text: "", told: 0 };
     this.#open.set(part.id, open);
     if (part.time?.end === undefined) return;
     this.#open.delete(part.id);
     this.#closed.add(part.id);
-    const text = part.text === "" ? open.text : part.text;
+    const text = part.text === "" ? open.text : part.text.slice(open.told);
     if (text === "") return;
-    yield { type, messageId: part.id, text };
+    yield { type, messageId: open.messageId, text };
     if (type === "message") this.#keepAnswer(part.messageID, text);
   }
 
