@@ -31,6 +31,8 @@ export class Ledger {
   /** The last session totals seen, by model: what the next difference is taken from. */
   readonly #sessionTotals: Map<string, Totals>;
   readonly #seen: Totals = { ...NOTHING };
+  /** What is certain, though the price of some calls may not be known. */
+  #leastCostUsd = 0;
   readonly #seenBases = new Set<"reported" | "computed">();
   #turns = 0;
   #calls = 0;
@@ -53,6 +55,7 @@ export class Ledger {
     const amount = event.scope === "session" ? this.#sinceLast(event.model ?? "", said) : said;
     for (const field of TOKEN_FIELDS) this.#used[field] += amount[field];
     this.#used.costUsd = amount.costUsd === null || this.#used.costUsd === null ? null : this.#used.costUsd + amount.costUsd;
+    this.#leastCostUsd += amount.costUsd ?? 0;
     if (event.costBasis !== null) this.#bases.add(event.costBasis);
     this.#calls++;
   }
@@ -70,6 +73,12 @@ export class Ledger {
     return tokensOf(this.#used) + tokensOf(this.#seen) === 0;
   }
 
+  /** False once something was used whose price neither the harness nor the gateway knows: then a limit on cost does not hold. */
+  get costIsKnown(): boolean {
+    const isSeen = tokensOf(this.#seen) > 0 && this.#seen.costUsd !== null;
+    return this.#used.costUsd !== null || isSeen;
+  }
+
   /** What the next run of the session must know. */
   get sessionTotals(): Record<string, Totals> {
     return Object.fromEntries(this.#sessionTotals);
@@ -78,7 +87,7 @@ export class Ledger {
   /** The limit that has been passed, if any. */
   exhausted({ maxTurns, maxTokens, maxCostUsd }: RunLimits): Exhaustion | null {
     const tokens = Math.max(tokensOf(this.#used), tokensOf(this.#seen));
-    const cost = Math.max(this.#used.costUsd ?? 0, this.#seen.costUsd ?? 0);
+    const cost = Math.max(this.#leastCostUsd, this.#seen.costUsd ?? 0);
     if (maxTurns !== undefined && this.#turns > maxTurns)
       return { limit: "max_turns", message: `The run has taken more than ${maxTurns} turns` };
     if (maxTokens !== undefined && tokens > maxTokens)

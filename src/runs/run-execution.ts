@@ -14,24 +14,11 @@ import { harnessContext, SWEEP_GRACE_MS, type ExecutionSurroundings } from "./ha
 import { addUse, Ledger } from "./ledger.ts";
 import { judge, type Ending, type Interruption, type Verdict } from "./outcome.ts";
 import { describePrompt, promptOf } from "./prompt.ts";
-import type { Conclusion } from "./run-record.ts";
+import type { Continuation, Ended } from "./run-record.ts";
 import { RunRecorder } from "./run-recorder.ts";
 import type { SessionRecord, Write } from "./run-store.ts";
 import { RunWatch } from "./run-watch.ts";
-import { checkResult, MAX_REPAIRS } from "./structured-result.ts";
-
-/** What a run goes on from. */
-export interface Continuation {
-  readonly session: SessionRecord;
-  /** The token of another session, which is left as it is. */
-  readonly forkFrom: string | null;
-}
-
-export interface Ended extends Conclusion {
-  readonly saveSession: Write;
-}
-
-const READING_KINDS: ReadonlySet<string> = new Set(["read", "search", "fetch", "think"]);
+import { checkResult, MAX_REPAIRS, schemaMismatch } from "./structured-result.ts";
 
 export class RunExecution {
   readonly #run: Run;
@@ -42,14 +29,13 @@ export class RunExecution {
   readonly #ledger: Ledger;
   readonly #recorder: RunRecorder;
   readonly #changes: ChangeWatch;
-  /** Calls under way that change no files. */
-  readonly #readingCalls = new Set<string>();
   #session: SessionRecord;
   #forkFrom: string | null;
   #interruption: Interruption | undefined;
   /** How the last request to a model failed, as the gateway saw it. */
   #upstream: RunError | null = null;
   #isOver = false;
+  #toldUnknownCost = false;
 
   constructor(run: Run, admission: Admission, from: Continuation, around: ExecutionSurroundings) {
     this.#run = run;
@@ -94,7 +80,7 @@ export class RunExecution {
     const ending = await this.#drive().catch((thrown: unknown): Ending => this.#endingBy("threw", thrown));
     clearTimeout(timer);
     this.#around.gateway.endRun(this.#session.sessionId);
-    this.#steering.close();
+    this.#tellUnreadInput();
     this.#recorder.closeOpen();
     this.#isOver = true;
     this.#controller.abort(new HarnessError("run_ended", "The run has ended"));
@@ -157,20 +143,27 @@ export class RunExecution {
       const event = this.#recorder.record(said as HarnessEvent);
       watch.saw(event);
       if (event.type === "usage" || event.type === "turn") this.#watchLimits();
-      this.#watchChanges(event);
+      if (event.type === "usage") this.#tellUnknownCost(event.model);
+      this.#changes.follow(event);
       await this.#around.journal.committed();
     }
   }
 
-  #watchChanges(event: HarnessEvent): void {
-    if (event.type === "tool.started" && READING_KINDS.has(event.kind)) this.#readingCalls.add(event.toolCallId);
-    if (event.type === "tool.finished" && !this.#readingCalls.delete(event.toolCallId)) void this.#changes.look(event.toolCallId);
+  /** Input that was taken and that the harness never read must not seem to have been heeded. */
+  #tellUnreadInput(): void {
+    this.#steering.close();
+    const texts = this.#steering.drain().map(describePrompt);
+    const message = "The run ended before its harness had read this input; give it to a further run in the session";
+    if (texts.length > 0) this.#recorder.recordSeen({ type: "notice", code: "input_unread", message, data: { texts } });
   }
 
   /** The result is there; what the harness still waits for is not worth waiting for. */
   #leaveBehind(harness: Harness): Ending {
-    const message = `${harness.title} gave its result and did not end; it was ended`;
-    this.#recorder.recordSeen({ type: "notice", code: "exit_overdue", message });
+    this.#recorder.recordSeen({
+      type: "notice",
+      code: "exit_overdue",
+      message: `${harness.title} gave its result and did not end; it was ended`,
+    });
     return this.#endingBy("returned");
   }
 
@@ -213,6 +206,15 @@ export class RunExecution {
     this.interrupt({ kind: "budget", error: { code, message: exhaustion.message, data: { limit: exhaustion.limit } } });
   }
 
+  /** A limit that cannot be held is said to be one, once. */
+  #tellUnknownCost(model: string | null): void {
+    const { maxCostUsd } = this.#admission.request;
+    if (maxCostUsd === undefined || this.#ledger.costIsKnown || this.#toldUnknownCost) return;
+    this.#toldUnknownCost = true;
+    const message = `maxCostUsd does not hold for this run: no price is known for ${model ?? "its model"}. Limit it by maxTokens`;
+    this.#recorder.recordSeen({ type: "notice", code: "cost_unknown", message, data: { model, maxCostUsd } });
+  }
+
   #afterAbort(delayMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const start = (): void => void setTimeout(resolve, delayMs).unref();
@@ -236,10 +238,4 @@ export class RunExecution {
   #resourcesOfSession(): ResourceUse {
     return this.#around.processes.resourcesOf(this.#session.sessionId);
   }
-}
-
-function schemaMismatch(problems: string, repairs: number): HarnessError {
-  return new HarnessError("schema_mismatch", `The result does not satisfy the schema after ${repairs} repairs: ${problems}`, {
-    data: { problems },
-  });
 }

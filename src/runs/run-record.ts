@@ -6,12 +6,23 @@ import { newId } from "../ids.ts";
 import type { Run, RunRequest } from "../methods.ts";
 import type { Admission } from "./admission.ts";
 import type { Verdict } from "./outcome.ts";
-import type { SessionRecord } from "./run-store.ts";
+import type { SessionRecord, Write } from "./run-store.ts";
 
 /** How a run ended, and what that cost. */
 export interface Conclusion extends Verdict {
   readonly usage: RunUsage;
   readonly containment: ContainmentReport | null;
+}
+
+/** What a run goes on from. */
+export interface Continuation {
+  readonly session: SessionRecord;
+  /** The token of another session, which is left as it is. */
+  readonly forkFrom: string | null;
+}
+
+export interface Ended extends Conclusion {
+  readonly saveSession: Write;
 }
 
 export const NOTHING_USED: RunUsage = {

@@ -3,20 +3,20 @@ import { HarnessEvent } from "../../harnesses/events.ts";
 import type { EventBody, EventOf, RunResult } from "../events.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Ledger } from "./ledger.ts";
+import { OpenEnds } from "./open-ends.ts";
 import type { Write } from "./run-store.ts";
 
 type Parsed = ReturnType<typeof HarnessEvent.parse>;
 
-const SIGNS_OF_WORK: ReadonlySet<string> = new Set(["message", "reasoning", "tool.started", "plan.updated", "result"]);
+const SIGNS_OF_WORK: ReadonlySet<string> = new Set(["message", "reasoning", "tool.started", "plan.updated"]);
 
 export class RunRecorder {
   readonly #journal: Journal;
   readonly #runId: string;
   readonly #ledger: Ledger;
   readonly #bindSession: (token: string) => Write;
-  /** Streamed text that no fact has closed yet, by message. */
-  readonly #openTexts = { message: new Map<string, string>(), reasoning: new Map<string, string>() };
-  readonly #openCalls = new Map<string, string>();
+  readonly #open = new OpenEnds();
+  #isClosed = false;
   #lastMessage = "";
   #result: RunResult | null = null;
   #didSomething = false;
@@ -35,11 +35,6 @@ export class RunRecorder {
 
   get didSomething(): boolean {
     return this.#didSomething;
-  }
-
-  /** True while some tool call has started and not finished. */
-  get hasOpenCalls(): boolean {
-    return this.#openCalls.size > 0;
   }
 
   /** A further attempt answers anew: what the one before answered does not count. */
@@ -67,46 +62,33 @@ export class RunRecorder {
     this.#follow(event);
   }
 
-  /** Output of a tool that the daemon itself runs for the harness. */
+  /** Output of a tool that the daemon itself runs for the harness. A tool that is being ended may still print; that comes too late. */
   recordToolOutput(toolCallId: string, stream: "stdout" | "stderr", text: string): void {
-    this.#journal.append({ type: "tool.output", toolCallId, stream, text }, { source: "tool", runId: this.#runId });
+    if (this.#isClosed) return;
+    const output = { type: "tool.output", toolCallId, stream, text } as const;
+    this.#open.follow(output);
+    this.#journal.append(output, { source: "tool", runId: this.#runId });
   }
 
   /** Closes what an interrupted harness has left open, so that every delta is contained in a fact and every call has an end. */
   closeOpen(): void {
-    for (const type of ["reasoning", "message"] as const) {
-      for (const [messageId, text] of this.#openTexts[type]) this.record({ type, messageId, text });
-    }
-    for (const [toolCallId, name] of this.#openCalls) {
-      this.record({
-        type: "tool.finished",
-        toolCallId,
-        name,
-        ok: false,
-        output: { code: "interrupted", message: "The run ended before the tool did" },
-      });
-    }
+    this.#isClosed = true;
+    for (const event of this.#open.closings()) this.record(event);
   }
 
   #follow(event: Parsed): void {
     if (SIGNS_OF_WORK.has(event.type)) this.#didSomething = true;
     if (event.type === "usage") this.#ledger.add(event);
     else if (event.type === "turn") this.#ledger.countTurn();
-    else if (event.type === "result")
-      this.#result = event.json === undefined ? { text: event.text } : { text: event.text, json: event.json };
-    else if (event.type === "tool.started") this.#openCalls.set(event.toolCallId, event.name);
-    else if (event.type === "tool.finished") this.#openCalls.delete(event.toolCallId);
-    else this.#followText(event);
+    else if (event.type === "result") this.#followResult(event);
+    else if (event.type === "message" && event.text.trim() !== "") this.#lastMessage = event.text;
+    this.#open.follow(event);
   }
 
-  #followText(event: Parsed): void {
-    const { message, reasoning } = this.#openTexts;
-    if (event.type === "message.delta") message.set(event.messageId, (message.get(event.messageId) ?? "") + event.text);
-    else if (event.type === "reasoning.delta") reasoning.set(event.messageId, (reasoning.get(event.messageId) ?? "") + event.text);
-    else if (event.type === "reasoning") reasoning.delete(event.messageId);
-    else if (event.type === "message" || event.type === "message.retracted") message.delete(event.messageId);
-    if (event.type === "message.retracted") reasoning.delete(event.messageId);
-    if (event.type === "message" && event.text.trim() !== "") this.#lastMessage = event.text;
+  /** An empty one is no sign of work. */
+  #followResult({ text, json }: Extract<Parsed, { type: "result" }>): void {
+    this.#didSomething ||= text.trim() !== "" || json !== undefined;
+    this.#result = json === undefined ? { text } : { text, json };
   }
 
   #append(event: EventBody, alongside: Write | undefined): void {

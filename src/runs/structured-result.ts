@@ -1,4 +1,5 @@
 // The result that a run's schema asks for: whatever the harness claims, it is checked here.
+import { HarnessError } from "../../harnesses/harness.ts";
 import { checkAnswer, type SchemaCheck } from "../../harnesses/schema-check.ts";
 import type { RunResult } from "../events.ts";
 
@@ -17,4 +18,10 @@ export function checkResult(result: RunResult | null, check: SchemaCheck): Check
   }
   const problem = check(json);
   return problem === null ? { ok: true, result } : { ok: false, problem };
+}
+
+export function schemaMismatch(problems: string, repairs: number): HarnessError {
+  return new HarnessError("schema_mismatch", `The result does not satisfy the schema after ${repairs} repairs: ${problems}`, {
+    data: { problems },
+  });
 }

@@ -1,6 +1,7 @@
 // What a run changes in its directory, whoever changed it and by whatever means: seen by the daemon itself, before and after.
 import { realpath } from "node:fs/promises";
 import type { ProcessTable } from "../../tools/process/process.ts";
+import type { HarnessEvent } from "../../harnesses/events.ts";
 import type { EventOf } from "../events.ts";
 import { ShadowRepository, type Snapshot } from "./shadow-repository.ts";
 
@@ -9,6 +10,7 @@ const MAX_LOOK_MS = 10_000;
 /** On what looks, in place of a run: it is not to be ended with one. */
 const OWNER = "workspace";
 const MAX_CHANGES_AT_ONCE = 1000;
+const READING_KINDS: ReadonlySet<string> = new Set(["read", "search", "fetch", "think"]);
 
 export interface ChangeWatchOptions {
   readonly runId: string;
@@ -32,12 +34,20 @@ export class ChangeWatch {
   #looking: Promise<Looking | null>;
   readonly #first: Promise<Looking | null>;
   #isWaiting = false;
+  /** Calls under way that change no files. */
+  readonly #readingCalls = new Set<string>();
 
   /** Looks at the directory at once, so that the first change is told from what was there. */
   constructor(options: ChangeWatchOptions) {
     this.#options = options;
     this.#first = this.#guard(() => this.#begin());
     this.#looking = this.#first;
+  }
+
+  /** Looks again after each tool call that may have changed something. */
+  follow(event: HarnessEvent): void {
+    if (event.type === "tool.started" && READING_KINDS.has(event.kind)) this.#readingCalls.add(event.toolCallId);
+    if (event.type === "tool.finished" && !this.#readingCalls.delete(event.toolCallId)) void this.look(event.toolCallId);
   }
 
   /** Looks again and tells what has changed since the last time. Looks that would queue up are one. */

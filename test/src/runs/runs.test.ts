@@ -62,6 +62,37 @@ test("what an interrupted harness left open is closed: half a message and a tool
   expect(run.error?.data).toEqual({ status: 429 });
 });
 
+test("whatever a cancelled harness has streamed stands in a fact: thought, answer, a tool's output and a half-written input", async () => {
+  const run = await box.start("isCutShort");
+  await box.until(run, "turn");
+  await box.runs.cancel(run.runId, "enough");
+  expect(box.facts(run, "reasoning")).toMatchObject([{ messageId: "r1", text: "I thi" }]);
+  expect(box.facts(run, "message")).toMatchObject([{ messageId: "m1", text: "I wi" }]);
+  expect(box.facts(run, "tool.finished")).toMatchObject([{ toolCallId: "t1", output: { code: "interrupted", stdout: "half a line" } }]);
+  expect(box.facts(run, "notice")).toMatchObject([
+    { code: "tool_input_unfinished", data: { toolCallId: "t2", name: "Write", text: '{"path": "a' } },
+  ]);
+  expect(box.factsOf(run).at(-1)?.type).toBe("run.ended");
+});
+
+test("a limit on cost that no price is known for is said not to hold, once, and what is known counts", async () => {
+  const run = await box.carryOut("spendsUnpriced", { maxCostUsd: 1 });
+  expect(box.facts(run, "notice")).toMatchObject([{ code: "cost_unknown", data: { maxCostUsd: 1 } }]);
+  expect([run.outcome, run.usage?.costUsd]).toEqual(["completed", null]);
+  expect(await box.carryOut("spendsUnpriced", { maxCostUsd: 0.0005 })).toMatchObject({
+    outcome: "failed",
+    error: { code: "budget_exhausted" },
+  });
+});
+
+test("input that was taken and never read is said to be unread", async () => {
+  const run = await box.start("doesNotListen");
+  await box.until(run, "turn");
+  box.runs.steer(run.runId, [{ type: "text", text: "left" }]);
+  await box.ended(run);
+  expect(box.facts(run, "notice")).toMatchObject([{ code: "input_unread", data: { texts: ["left"] } }]);
+});
+
 test("what is no event is passed on as unmapped, and the run goes on", async () => {
   const run = await box.carryOut("babbles");
   expect(run.outcome).toBe("completed");
