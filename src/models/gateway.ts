@@ -138,6 +138,7 @@ export class ModelGateway {
     // Before the agent can hear of the end: what it does then must find the account up to date.
     answer.once("end", () => conclude(true));
     answer.once("error", () => conclude(false));
+    if (isAsking) await run.onReady();
     response.writeHead(answer.statusCode ?? 502, { ...keptHeaders(answer), ...this.#waitFor(answer, run) });
     response.flushHeaders(); // the first of the body may be long in coming
     const passedOn = pipeline(answer, response);

@@ -9,6 +9,8 @@ export interface AskingRun {
   readonly runId: string;
   /** Says why the run may ask no more; null while it may. */
   readonly refusal: () => string | null;
+  /** Waited for before an answer is passed on: with it the agent begins to work. */
+  readonly onReady: () => Promise<void>;
   /** Told of every answer of a model that says what it took; `model` is with its provider. */
   readonly onUse: (use: TokenUse) => void;
   /** Told how each request to a model has ended: the failure of its server or of the line to it, or null. */

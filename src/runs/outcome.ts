@@ -39,6 +39,7 @@ const VAGUE: ReadonlySet<string> = new Set([
   "agent_exited",
   "model_failed",
   "connection_failed",
+  "server_error",
   "retries_exhausted",
   "hollow_completion",
 ]);

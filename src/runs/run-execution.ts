@@ -189,6 +189,8 @@ export class RunExecution {
     return {
       runId: this.#run.runId,
       refusal: () => this.#interruption?.error.message ?? null,
+      // What an agent's first command changes must be told from what was there before.
+      onReady: () => this.#changes.ready(),
       onUse: (use) => {
         this.#ledger.addSeen(use);
         this.#watchLimits();

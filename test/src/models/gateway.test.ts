@@ -48,6 +48,7 @@ function newRun(runId: string): typeof run {
     over: null,
     refusal: () => made.over,
     onUse: (use) => made.uses.push(use),
+    onReady: () => Promise.resolve(),
     onAnswer: (failure) => made.answers.push(failure),
   };
   return made;
