@@ -57,7 +57,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const secrets = secretsOf(config);
   const log = createLog(config.logLevel, secrets);
   const journal = openJournal(config, secrets, log);
-  const processes = openProcesses(config, journal);
+  const processes = openProcesses(config, journal, log);
   const swept = await processes.stopAll();
   await clearLeftovers(config.stateDir);
   const gateway = await ModelGateway.start({ log, proxyEnv: config.commandEnv });
@@ -113,11 +113,11 @@ function openJournal(config: Config, secrets: Secrets, log: Log): Journal {
   return journal;
 }
 
-function openProcesses(config: Config, journal: Journal): BoxProcesses {
+function openProcesses(config: Config, journal: Journal, log: Log): BoxProcesses {
   return new BoxProcesses({
     directory: join(config.stateDir, "processes"),
     boxId: createHash("sha256").update(config.stateDir).digest("hex").slice(0, 16),
-    observer: processEvents(journal),
+    observer: processEvents(journal, log),
     maxRecordBytes: config.maxRecordMb * BYTES_PER_MB,
   });
 }

@@ -1,21 +1,43 @@
 // What happens to processes, told as events; and what happened to those that the daemon before this one left running.
 import type { DatabaseSync } from "node:sqlite";
 import type { BoxProcess, ContainmentReport, ProcessObserver } from "../tools/process/process.ts";
+import { ToolError } from "../tools/tool.ts";
+import { JournalError } from "./journal/journal-error.ts";
 import type { About, Journal } from "./journal/journal.ts";
+import type { Log } from "./log.ts";
 import { forWire } from "./runs/run-record.ts";
 
-/** Appends a fact for each start and end. A table of the open ones is kept beside them, for `closeLostProcesses` after a crash. */
-export function processEvents(journal: Journal): ProcessObserver {
+/**
+ * Appends a fact for each start and end. A table of the open ones is kept beside them, for `closeLostProcesses` after a crash.
+ * Nothing is started while the journal has no room for it; what it cannot take in spite of that goes to the log.
+ */
+export function processEvents(journal: Journal, log: Log): ProcessObserver {
+  const tell: Journal["append"] = (...event) => {
+    try {
+      return journal.append(...event);
+    } catch (err) {
+      log.error({ err, event: event[0].type, ...event[1] }, "what happened to a process could not be written down");
+      return journal.head.seq;
+    }
+  };
   return {
+    admit() {
+      try {
+        journal.assertRoomForMore();
+      } catch (error) {
+        if (error instanceof JournalError) throw new ToolError(error.code, error.message, { cause: error });
+        throw error;
+      }
+    },
     started(process) {
       const { pid, id, request } = process;
       const command = typeof request.command === "string" ? request.command : [...request.command];
       const open = (db: DatabaseSync): void =>
         void db.prepare("INSERT OR REPLACE INTO open_processes VALUES (?, ?)").run(id, runOf(process) ?? null);
-      journal.append({ type: "process.started", command, cwd: request.cwd, pid }, about(process), open);
+      tell({ type: "process.started", command, cwd: request.cwd, pid }, about(process), open);
     },
     output(process, stream, text) {
-      journal.append({ type: "process.output", stream, text }, about(process));
+      tell({ type: "process.output", stream, text }, about(process));
     },
     exited(process, { exitCode, signal, timedOut, durationMs, resources, containment }) {
       const bytes = { stdoutBytes: process.stdout.totalBytes, stderrBytes: process.stderr.totalBytes };
@@ -28,7 +50,7 @@ export function processEvents(journal: Journal): ProcessObserver {
         ...resources,
         containment: containment ? forWire(containment) : null,
       };
-      journal.append({ type: "process.exited", ...end }, about(process), closing(process.id));
+      tell({ type: "process.exited", ...end }, about(process), closing(process.id));
     },
   };
 }

@@ -182,6 +182,7 @@ export class BoxProcesses implements ProcessTable {
   }
 
   #admit(): void {
+    this.#options.observer?.admit?.();
     const max = this.#options.maxProcesses ?? MAX_PROCESSES;
     if (this.#closed) throw new ToolError("spawn_failed", "The box is shutting down and starts nothing any more");
     if (this.#alive < max) return;

@@ -109,8 +109,10 @@ export interface PipedProcess {
   stop(graceMs?: number): Promise<ContainmentReport>;
 }
 
-/** Told of everything that happens to recorded processes; the daemon turns it into events. Must not throw. */
+/** Told of everything that happens to recorded processes; the daemon turns it into events. Must not throw, but for `admit`. */
 export interface ProcessObserver {
+  /** Asked before anything is started. Throws ToolError to keep it from starting. */
+  admit?(): void;
   started?(process: BoxProcess): void;
   /** A live view of the output as text, never split inside a character; large bursts may be skipped, the record has them. */
   output?(process: BoxProcess, stream: StreamName, text: string): void;

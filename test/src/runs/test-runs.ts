@@ -51,7 +51,7 @@ export class TestRuns {
     this.processes = new BoxProcesses({
       directory: join(base, "processes"),
       boxId: base.replaceAll("/", "-"),
-      observer: processEvents(this.journal),
+      observer: processEvents(this.journal, createLog("silent", new Secrets())),
     });
     this.permissions = new PermissionBroker(this.journal);
     this.store = new RunStore(this.journal.database);
