@@ -1,9 +1,9 @@
 // A tar stream, gzipped or not, unpacked into a folder and nowhere else.
-import { mkdir } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import type { ReadEntry, Unpack } from "tar";
 import { answeringErrno, errnoOf } from "../../tools/files/errno.ts";
+import { makeDirectory } from "../../tools/files/make-directory.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { whyRefused } from "./archive-entry.ts";
 
@@ -23,7 +23,7 @@ export interface Unpacked {
  * Throws ToolError `invalid_archive` or `disk_full`, and what `archive` throws: what came before stays unpacked, as `data` says.
  */
 export async function unpackInto(folder: string, archive: AsyncIterable<Uint8Array>): Promise<Unpacked> {
-  await answeringErrno("make directory", folder, () => mkdir(folder, { recursive: true }));
+  await answeringErrno("make directory", folder, () => makeDirectory(folder));
   const tar = await import("tar");
   const tally = new Tally();
   const unpack = new tar.Unpack({

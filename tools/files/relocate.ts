@@ -1,10 +1,11 @@
 // What moving and copying have in common: which places may be left and which may be taken.
 import type { CopyOptions, Stats } from "node:fs";
-import { cp, lstat, mkdir, rm } from "node:fs/promises";
+import { cp, lstat, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isRoot, type PathPolicy } from "../paths.ts";
 import { ToolError } from "../tool.ts";
 import { errnoOf } from "./errno.ts";
+import { makeDirectory } from "./make-directory.ts";
 
 /** Throws ToolError `path_not_allowed` for `/` and the allowed directories themselves. */
 export async function refuseRoot(path: string, paths: PathPolicy, action: "remove" | "move"): Promise<void> {
@@ -27,7 +28,7 @@ export async function prepareDestination(from: string, to: string, overwrite: bo
       : "something is there; set `overwrite` to replace it";
     throw new ToolError("already_exists", `Cannot put anything at ${to}: ${kind}`, { data: { path: to } });
   }
-  await mkdir(dirname(to), { recursive: true });
+  await makeDirectory(dirname(to));
   return { replaces: found !== undefined };
 }
 

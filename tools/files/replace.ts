@@ -1,11 +1,12 @@
 // Replacing a file's content as one step: a reader sees the old content or the new, never a part.
 import { randomBytes } from "node:crypto";
 import type { BigIntStats } from "node:fs";
-import { copyFile, link, mkdir, open, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
+import { copyFile, link, open, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ToolError } from "../tool.ts";
 import { answeringErrno, errnoOf } from "./errno.ts";
 import { inTurn } from "./in-turn.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { openFile, refuseIrregular } from "./open-file.ts";
 import { refuseOtherVersion, versionOf } from "./version.ts";
 
@@ -41,7 +42,7 @@ export async function replaceFile(
   return await answeringErrno("write", target, async () => {
     const before = await statIfThere(target);
     await refuseUnwanted(target, before, options);
-    await mkdir(dirname(target), { recursive: true });
+    await makeDirectory(dirname(target));
     const temporary = join(dirname(target), `${TEMPORARY_PREFIX}${randomBytes(8).toString("hex")}${TEMPORARY_SUFFIX}`);
     try {
       const replaced = await fillTemporary(temporary, fill, before, options);

@@ -1,7 +1,7 @@
 // fs_mkdir: a directory, made.
-import { mkdir as makeDirectory } from "node:fs/promises";
 import { z } from "zod";
 import { answeringErrno } from "../files/errno.ts";
+import { makeDirectory } from "../files/make-directory.ts";
 import { resolveTarget } from "../paths.ts";
 import { defineTool } from "../tool.ts";
 
@@ -13,7 +13,6 @@ export const mkdir = defineTool({
   output: z.object({ path: z.string().describe("Absolute."), created: z.boolean() }),
   async run(asked, { cwd, paths }) {
     const path = await resolveTarget(asked.path, cwd, paths);
-    const first = await answeringErrno("make directory", path, () => makeDirectory(path, { recursive: true }));
-    return { path, created: first !== undefined };
+    return { path, created: await answeringErrno("make directory", path, () => makeDirectory(path)) };
   },
 });

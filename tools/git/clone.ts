@@ -1,8 +1,9 @@
 // git_clone: a repository, cloned.
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { z } from "zod";
 import { answeringErrno, errnoOf } from "../files/errno.ts";
+import { makeDirectory } from "../files/make-directory.ts";
 import { resolvePath, resolveTarget } from "../paths.ts";
 import { cleanRemote } from "../repository/credentials.ts";
 import { gitName } from "../repository/git-arguments.ts";
@@ -44,7 +45,7 @@ export const clone = defineTool({
       remote,
       path,
     ];
-    await answeringErrno("make directory", dirname(path), () => mkdir(dirname(path), { recursive: true }));
+    await answeringErrno("make directory", dirname(path), () => makeDirectory(dirname(path)));
     const options = { what: "clone", credential, remoteUrl: remote, isLive: true };
     try {
       await withGit(context.cwd, context, options, ({ git }) => git.raw(args));
