@@ -21,6 +21,10 @@ const ANSWERS: Readonly<Record<string, readonly [code: string, explanation: stri
   EMFILE: ["too_many_open_files", "the daemon has too many files open; try again"],
   ENFILE: ["too_many_open_files", "the system has too many files open; try again"],
   EIO: ["io_error", "the device reported an error"],
+  ENXIO: ["not_a_file", "it is a socket, or stands for a device that is not there"],
+  ENODEV: ["not_a_file", "it stands for a device that is not there"],
+  EAGAIN: ["busy", "it has nothing to give now"],
+  ESRCH: ["not_found", "the process that it told of has ended"],
 };
 
 /** The error's `code` (`ENOENT`), if it has one. */

@@ -21,7 +21,7 @@ const EXIT_TROUBLE = 2;
 
 /**
  * The records that ripgrep prints; one longer than a mebibyte is left out. Leaving the loop early ends ripgrep.
- * Throws ToolError: `program_not_found`, `invalid_pattern`. Files that may not be read are passed over.
+ * Throws ToolError: `program_not_found`, `invalid_pattern` (also for an argument that holds a NUL). Files that may not be read are passed over.
  */
 export async function* ripgrep(request: RipgrepRequest): AsyncGenerator<string> {
   const child = await start(request);
@@ -43,6 +43,7 @@ export async function* ripgrep(request: RipgrepRequest): AsyncGenerator<string> 
 
 async function start({ args, cwd, env, signal }: RipgrepRequest): Promise<ChildProcessByStdio<null, Readable, Readable>> {
   const program = await programPath();
+  if (args.some((each) => each.includes("\0"))) throw new ToolError("invalid_pattern", "A pattern must not hold a NUL character");
   const child = spawn(program, ["--no-config", ...args], { cwd, env, signal, killSignal: "SIGKILL", stdio: ["ignore", "pipe", "pipe"] });
   try {
     await once(child, "spawn");

@@ -1,5 +1,6 @@
 // fs_read: a file, or a part of it by bytes or by lines.
 import { z } from "zod";
+import { answeringErrno } from "../files/errno.ts";
 import { openFile } from "../files/open-file.ts";
 import { offsetOfLine, readBytes, readText } from "../files/read-part.ts";
 import { isBinary, refuseBinary } from "../files/text.ts";
@@ -43,9 +44,11 @@ export const read = defineTool({
     const { handle, stats } = await openFile(path);
     await using _ = handle;
     const isText = encoding === "text";
-    if (isText && isBinary((await readBytes(handle, 0, 8192)).bytes)) refuseBinary(path);
-    const from = asked.startLine === undefined ? (asked.offset ?? 0) : await offsetOfLine(handle, asked.startLine, signal);
-    const part = await (isText ? readText(handle, from, maxBytes, maxLines) : readBytes(handle, from, maxBytes));
+    const part = await answeringErrno("read", path, async () => {
+      if (isText && isBinary((await readBytes(handle, 0, 8192)).bytes)) refuseBinary(path);
+      const from = asked.startLine === undefined ? (asked.offset ?? 0) : await offsetOfLine(handle, asked.startLine, signal);
+      return await (isText ? readText(handle, from, maxBytes, maxLines) : readBytes(handle, from, maxBytes));
+    });
     const content = isText ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(part.bytes) : Buffer.from(part.bytes).toString("base64");
     const end = part.offset + part.bytes.length;
     return {

@@ -81,6 +81,7 @@ test("a wrong pattern, a wrong glob and a missing path are refused", async () =>
   expect(error.code).toBe("invalid_pattern");
   expect(error.message).toContain("unclosed group");
   expect(await refusal(grep, { pattern: "x", globs: ["{a"] }, context)).toMatchObject({ code: "invalid_pattern" });
+  expect(await refusal(grep, { pattern: "x\0" }, context)).toMatchObject({ code: "invalid_pattern" });
   expect(await refusal(grep, { pattern: "x", path: "gone" }, context)).toMatchObject({ code: "not_found" });
 });
 

@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { assert, asyncProperty, integer, string } from "fast-check";
@@ -112,4 +114,16 @@ test("a pipe that nobody writes to is refused at once", async () => {
   const directory = await makeDirectory();
   await promisify(execFile)("mkfifo", [join(directory, "pipe")]);
   expect(await refusal(read, { path: "pipe" }, contextIn(directory))).toMatchObject({ code: "not_a_file" });
+});
+
+test("a socket is refused with a word and not taken for a bug", async () => {
+  const context = contextIn(await makeDirectory());
+  const server = createServer().listen(join(context.cwd, "socket"));
+  await once(server, "listening");
+  expect(await refusal(read, { path: "socket" }, context)).toMatchObject({ code: "not_a_file" });
+  server.close();
+});
+
+test.runIf(process.platform === "linux")("a kernel file that fails when it is read is no bug either", async () => {
+  expect(await refusal(read, { path: "/proc/self/mem" }, contextIn(await makeDirectory()))).toMatchObject({ code: "io_error" });
 });
