@@ -25,7 +25,7 @@ export const glob = defineTool({
   async run({ patterns, ignored, limit, ...asked }, { cwd, env, paths, signal }) {
     const path = await resolvePath(asked.path, cwd, paths);
     await refuseNonDirectory(path);
-    const matches = await matcherOf(patterns);
+    const matches = await matcherOf(patterns.map((pattern) => relativeTo(path, pattern)));
     const hidden = ignored ? ["--no-ignore"] : ["--no-require-git", "--glob", "!.git"];
     const args = ["--files", "--null", "--hidden", "--sort", "path", ...hidden];
     const files: string[] = [];
@@ -45,6 +45,16 @@ async function matcherOf(patterns: readonly string[]): Promise<(file: string) =>
     throw new ToolError("invalid_pattern", "All patterns begin with `!`: at least one must say which files are wanted");
   const unwanted = patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
   return picomatch(wanted.map(withoutDot), { dot: true, ignore: unwanted.map(withoutDot) });
+}
+
+/** A path below the directory stands for itself; elsewhere nothing would ever match, which must not look like an empty directory. */
+function relativeTo(directory: string, pattern: string): string {
+  const below = pattern.startsWith(`${directory}/`) ? pattern.slice(directory.length + 1) : pattern;
+  if (!/^!?\/|(^|\/)\.\.(\/|$)/.test(below)) return below;
+  throw new ToolError(
+    "invalid_pattern",
+    `Patterns are relative to ${directory}, and ${pattern} leads out of it; give the directory as \`path\``,
+  );
 }
 
 function withoutDot(pattern: string): string {

@@ -35,6 +35,14 @@ test("a pattern with ! takes files out again", async () => {
   expect((await output(glob, { patterns: ["src/**", "!**/*.test.ts"] }, await tree())).files).toEqual(["src/b.ts", "src/d.js"]);
 });
 
+test("a pattern that is a path below the directory finds the same; one that leads out is refused", async () => {
+  const context = await tree();
+  expect((await output(glob, { patterns: [join(context.cwd, "src/*.ts")] }, context)).files).toEqual(["src/b.ts"]);
+  for (const pattern of ["/etc/*.conf", "../**", "src/../../*", "!/etc/**"])
+    expect(await refusal(glob, { patterns: ["**", pattern] }, context)).toMatchObject({ code: "invalid_pattern" });
+  expect((await output(glob, { patterns: ["**/*..ts"] }, context)).files).toEqual([]);
+});
+
 test("more files than the limit are said to be more", async () => {
   const context = await tree();
   expect(await output(glob, { patterns: ["**"], limit: 2 }, context)).toMatchObject({ truncated: true, files: { length: 2 } });
