@@ -15,7 +15,11 @@ function openBox(maxPendingBytes?: number) {
   const journal = openJournal({ directory: join(directory, "journal"), ...(maxPendingBytes !== undefined && { maxPendingBytes }) });
   const logged: string[] = [];
   const log = createLog("info", new Secrets(), (line) => logged.push(line));
-  const processes = new BoxProcesses({ directory: join(directory, "processes"), boxId: directory, observer: processEvents(journal, log) });
+  const processes = new BoxProcesses({
+    directory: join(directory, "processes"),
+    boxId: directory.replaceAll("/", "-"),
+    observer: processEvents(journal, log),
+  });
   onTestFinished(async () => void (await processes.close()));
   return { journal, logged, processes };
 }

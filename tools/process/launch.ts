@@ -27,7 +27,7 @@ export async function launch(
   markers: Readonly<Record<string, string>>,
   cgroup: Cgroup | undefined,
 ): Promise<LaunchedChild> {
-  const asked: readonly [string, ...string[]] = typeof request.command === "string" ? ["bash", "-c", request.command] : request.command;
+  const asked = typeof request.command === "string" ? shellCommand(request.command) : request.command;
   const isEntering = cgroup !== undefined && isExecutable(SHELL) && isFound(asked[0], request);
   const [program, ...args] = isEntering ? [SHELL, "-c", ENTER_AND_BECOME, SHELL, cgroup.directory, ...asked] : asked;
   try {
@@ -45,6 +45,11 @@ export async function launch(
   } catch (error) {
     throw await explain(error as NodeJS.ErrnoException, asked[0], request.cwd);
   }
+}
+
+/** bash takes an input that is a socket, as Node's pipes are, for that of a remote login, and would read the user's ~/.bashrc. */
+function shellCommand(command: string): readonly [string, ...string[]] {
+  return ["bash", "--norc", "-c", command];
 }
 
 /** A shell would answer what cannot be started with an exit code; started plainly it is a clear refusal. */

@@ -67,6 +67,18 @@ test("a command sees its environment and its marks, and nothing else of the daem
   expect(box.markerOf("run_1")).toEqual({ HARNESSD_BOX: "box-of-this-test", HARNESSD_OWNER: "run_1" });
 });
 
+test("the user's shell settings are not read, whatever the command's input is", async () => {
+  const box = await makeBox();
+  const home = await makeDirectory();
+  await writeFile(join(home, ".bashrc"), "echo from the settings\n");
+  for (const stdin of ["open", "closed"] as const) {
+    const process = await box.start(asking("echo from the command", { stdin, env: { PATH, HOME: home } }));
+    process.closeStdin();
+    await process.exited;
+    expect(await printed(process)).toBe("from the command\n");
+  }
+});
+
 test("bytes given as input are read to their end, however many", async () => {
   const box = await makeBox();
   const input = Buffer.alloc(3_000_000, "abc");
