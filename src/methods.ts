@@ -24,7 +24,10 @@ const McpServer = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("http"), name, url: z.url(), headers: z.record(z.string(), z.string()).default({}) }),
 ]);
 
-/** One rule on tool calls. `tool` and `pattern` are globs; the pattern is matched against the command or the path that the call names. */
+/**
+ * One rule on tool calls. `tool` and `pattern` are globs; the pattern is matched against the commands and paths that the call names. What
+ * denies or asks needs to match one of them; what allows must match all. Relative paths are meant from the run's cwd.
+ */
 export const PermissionRule = z.strictObject({
   tool: z.string().min(1).default("*"),
   pattern: z.string().min(1).optional(),

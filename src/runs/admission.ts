@@ -10,7 +10,7 @@ import { ToolError, type Tool } from "../../tools/tool.ts";
 import type { RunRequest } from "../methods.ts";
 import type { ModelWish } from "../models/model-access.ts";
 import { RpcError } from "../rpc/errors.ts";
-import { allowsEverything } from "./permissions.ts";
+import { allowsEverything } from "./policy.ts";
 import type { SessionRecord } from "./run-store.ts";
 
 export interface AdmissionSurroundings {

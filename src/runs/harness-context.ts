@@ -17,7 +17,8 @@ import type { ModelWish } from "../models/model-access.ts";
 import type { ChangeWatch } from "../workspace/change-watch.ts";
 import type { Admission } from "./admission.ts";
 import { exceptLoopback } from "./loopback.ts";
-import { allowsEverything, type PermissionBroker } from "./permissions.ts";
+import type { PermissionBroker } from "./permissions.ts";
+import { allowsEverything } from "./policy.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import type { RunStore } from "./run-store.ts";
 import type { RunWatch, WatchLimits } from "./run-watch.ts";
@@ -72,7 +73,7 @@ export async function harnessContext(matter: RunMatter, around: ExecutionSurroun
   const marker = processes.markerOf(runId);
   const env = exceptLoopback({ ...around.commandEnv, ...request.env });
   const askPermission: HarnessContext["askPermission"] = (question) =>
-    watch.during(permissions.decide(runId, request.permissions, question, signal));
+    watch.during(permissions.decide(run, request.permissions, question, signal));
   const onReady = (): Promise<void> => changes.ready();
   const onOutput: RunRecorder["recordToolOutput"] = (...output) => recorder.recordToolOutput(...output);
   const matters = { runId, prompt, cwd, env, signal, session, steering, stateDir, agentsDir, tools, askPermission, options, marker };

@@ -1,55 +1,14 @@
-// Who may use which tool: a run's policy, and the questions that wait for a host, each with a deadline and a default.
+// Who may use which tool: what a policy decides at once, and the questions that wait for a host, each with a deadline and a default.
 import type { PermissionDecision, PermissionQuestion } from "../../harnesses/harness.ts";
 import type { EventBody } from "../events.ts";
 import { newId } from "../ids.ts";
 import type { Journal } from "../journal/journal.ts";
-import type { z } from "zod";
-import type { MethodParams, MethodResult, PermissionPolicy } from "../methods.ts";
+import type { MethodParams, MethodResult, Run } from "../methods.ts";
 import { RpcError } from "../rpc/errors.ts";
+import { type Policy, rulingOn } from "./policy.ts";
 
-export type Policy = z.output<typeof PermissionPolicy>;
-type Ruling = Policy["otherwise"];
 type Answer = MethodParams<"permission_answer">;
 export type WaitingPermission = MethodResult<"permission_list">["permissions"][number];
-
-const STRENGTH: Readonly<Record<Ruling, number>> = { allow: 0, ask: 1, deny: 2 };
-/** Where tools of every harness keep the thing that a pattern is about. */
-const SUBJECT_FIELDS = ["command", "cmd", "path", "file_path", "filePath", "url", "pattern"];
-
-/** True when every call is allowed, so that nobody need ask. */
-export function allowsEverything(policy: Policy | undefined): boolean {
-  return policy === undefined || (policy.otherwise === "allow" && policy.rules.every((rule) => rule.decision === "allow"));
-}
-
-/** What the policy says of one call: among the rules that match, deny wins over ask, ask over allow. */
-export function rulingOn(policy: Policy, name: string, input: unknown): Ruling {
-  const subject = subjectOf(input);
-  const matching = policy.rules.filter(
-    (rule) => isMatch(rule.tool, name) && (rule.pattern === undefined || isMatch(rule.pattern, subject)),
-  );
-  return (
-    matching.reduce<Ruling | null>(
-      (strongest, { decision }) => (strongest && STRENGTH[strongest] >= STRENGTH[decision] ? strongest : decision),
-      null,
-    ) ?? policy.otherwise
-  );
-}
-
-function subjectOf(input: unknown): string {
-  if (typeof input !== "object" || input === null) return typeof input === "string" ? input : "";
-  const subject = SUBJECT_FIELDS.map((field) => (input as Record<string, unknown>)[field]).find((value) => value !== undefined);
-  if (Array.isArray(subject)) return subject.join(" ");
-  return typeof subject === "string" ? subject : JSON.stringify(input);
-}
-
-/** `*` stands for any characters and `?` for one; everything else for itself. */
-function isMatch(pattern: string, text: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s").test(text);
-}
 
 interface Waiting {
   readonly shown: WaitingPermission;
@@ -70,9 +29,14 @@ export class PermissionBroker {
   }
 
   /** Decides one call, waiting for a host where the policy says so. Resolves with a denial when the run ends first. */
-  async decide(runId: string, policy: Policy | undefined, question: PermissionQuestion, signal: AbortSignal): Promise<PermissionDecision> {
+  async decide(
+    { runId, cwd }: Pick<Run, "runId" | "cwd">,
+    policy: Policy | undefined,
+    question: PermissionQuestion,
+    signal: AbortSignal,
+  ): Promise<PermissionDecision> {
     if (policy === undefined) return { decision: "allow" };
-    const ruling = rulingOn(policy, question.name, question.input);
+    const ruling = rulingOn(policy, question, cwd);
     if (ruling === "allow") return { decision: "allow" };
     const permissionId = newId("permission");
     if (ruling === "ask") return this.#ask(runId, permissionId, policy, question, signal);
