@@ -5,7 +5,9 @@ import { z } from "zod";
 import { LOG_LEVELS } from "./log.ts";
 
 const count = z.coerce.number().int().positive();
-const seconds = z.coerce.number().positive();
+/** A timer takes no more than 24 days, and would go off at once. */
+const MAX_SECONDS = 7 * 24 * 3600;
+const seconds = z.coerce.number().positive().max(MAX_SECONDS);
 const list = z.preprocess(
   (value) => (typeof value === "string" ? value.split(",").filter((each) => each !== "") : value),
   z.array(z.string()),
@@ -71,7 +73,7 @@ export const settings = {
   maxFrameMb: setting("--max-frame-mb <megabytes>", count, 16, "largest message taken from a host"),
   maxRecordMb: setting("--max-record-mb <megabytes>", count, 4096, "output kept per stream of a process"),
   heartbeat: setting("--heartbeat <seconds>", seconds, 15, "time between pings; a host that misses two is closed"),
-  runTimeout: setting("--run-timeout <seconds>", seconds.max(7 * 24 * 3600), 4 * 3600, "longest time of a run that names none itself"),
+  runTimeout: setting("--run-timeout <seconds>", seconds, 4 * 3600, "longest time of a run that names none itself"),
   firstEventTimeout: setting("--first-event-timeout <seconds>", seconds, 180, "end a run whose agent says nothing at all for so long"),
   progressTimeout: setting(
     "--progress-timeout <seconds>",
