@@ -86,6 +86,8 @@ export interface BoxProcess {
   readonly stderr: ByteRecord;
   /** Settles once the direct child has exited; never rejects. */
   readonly exited: Promise<ProcessExit>;
+  /** Aborted once it has exited: to wait for that among other things, since a race with `exited` would leave something behind each time. */
+  readonly whenExited: AbortSignal;
   /** The exit once it is known. */
   readonly exit: ProcessExit | undefined;
   /** Throws ToolError `stdin_closed`. Resolves when the bytes were taken. */

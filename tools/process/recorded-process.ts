@@ -34,6 +34,7 @@ export class RecordedProcess implements BoxProcess {
   readonly #child: ChildProcess;
   readonly #observer: ProcessObserver | undefined;
   readonly #live: LiveText[] = [];
+  readonly #exiting = new AbortController();
   #exit: ProcessExit | undefined;
   #lastOutputAt = 0;
 
@@ -48,6 +49,10 @@ export class RecordedProcess implements BoxProcess {
     this.stderr = this.#record("stderr", child.stderr, setting);
     if (request.stdin instanceof Uint8Array) child.stdin?.end(request.stdin);
     this.exited = this.#finish();
+  }
+
+  get whenExited(): AbortSignal {
+    return this.#exiting.signal;
   }
 
   get exit(): ProcessExit | undefined {
@@ -104,6 +109,7 @@ export class RecordedProcess implements BoxProcess {
     const exit = await this.#contained.exit();
     await this.#outputSettled();
     this.#exit = exit;
+    this.#exiting.abort();
     for (const live of this.#live) live.end();
     this.#observer?.exited?.(this, exit);
     return exit;

@@ -43,7 +43,10 @@ export const read = defineTool({
     for (;;) {
       // Looked at first: what is read after the exit was seen is then all that came before it.
       const { exit } = process;
-      const seen = { stdout: process.stdout.totalBytes, stderr: process.stderr.totalBytes };
+      const seen = {
+        stdout: Math.max(process.stdout.totalBytes, input.stdoutOffset),
+        stderr: Math.max(process.stderr.totalBytes, input.stderrOffset),
+      };
       const stdout = await viewSlice(process.stdout, input.stdoutOffset, input.maxBytes, input.encoding);
       const stderr = await viewSlice(process.stderr, input.stderrOffset, input.maxBytes, input.encoding);
       const isWorthTelling = exit !== undefined || tells(stdout) || tells(stderr);
@@ -59,14 +62,14 @@ function tells({ data, missingBytes }: RecordView): boolean {
   return data !== "" || missingBytes > 0;
 }
 
-/** Resolves when a stream has grown, the process has exited or the time is over. */
+/** Resolves when a stream has grown past what was seen, the process has exited or the time is over; leaves nothing behind on any of them. */
 async function waitForMore(process: BoxProcess, seen: { stdout: number; stderr: number }, overdue: AbortSignal): Promise<void> {
-  const { stdout, stderr } = process;
+  if (overdue.aborted || process.whenExited.aborted) return;
+  const { stdout, stderr, whenExited } = process;
   const done = new AbortController();
-  const signal = AbortSignal.any([overdue, done.signal]);
-  const waits: Promise<unknown>[] = [process.exited, once(signal, "abort")];
-  if (!stdout.ended) waits.push(stdout.waitPast(seen.stdout, signal));
-  if (!stderr.ended) waits.push(stderr.waitPast(seen.stderr, signal));
-  await Promise.race(waits);
-  done.abort();
+  const finish = (): void => done.abort();
+  for (const signal of [overdue, whenExited]) signal.addEventListener("abort", finish, { once: true, signal: done.signal });
+  if (!stdout.ended) void stdout.waitPast(seen.stdout, done.signal).then(finish);
+  if (!stderr.ended) void stderr.waitPast(seen.stderr, done.signal).then(finish);
+  await once(done.signal, "abort");
 }

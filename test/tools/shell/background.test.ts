@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
 import { closeStdin } from "../../../tools/shell/close-stdin.ts";
 import { list } from "../../../tools/shell/list.ts";
@@ -52,6 +53,20 @@ test("a wait that finds nothing ends with its time, and one that is cancelled wi
   const waiting = refusal(read, { processId, stdoutOffset: stdout.nextOffset, waitMs: 60_000 }, { ...context, signal: cancelling.signal });
   setImmediate(() => cancelling.abort());
   expect(await waiting).toMatchObject({ code: "cancelled" });
+});
+
+test("waiting leaves nothing behind on the process, however often its output wakes the wait, and a wait for far output sleeps through nearer", async () => {
+  const context = await makeContext();
+  const { processId } = await output(
+    start,
+    { command: "for i in 1 2 3 4 5 6; do printf 0123456789; sleep 0.05; done; sleep 987" },
+    context,
+  );
+  const process = context.processes.get(processId);
+  const far = await output(read, { processId, stdoutOffset: 50, ...LONG_WAIT }, context);
+  expect(far.stdout).toMatchObject({ offset: 50, data: "0123456789" });
+  await output(read, { processId, stdoutOffset: 60, waitMs: 50 }, context);
+  expect(getEventListeners(process.whenExited, "abort")).toEqual([]);
 });
 
 test("text stays before a character until it is whole, and a wait does not end for a part of one", async () => {
