@@ -1,6 +1,7 @@
 // The loop's own tool: the model says what it means to do and how far it has come, and hosts can show it.
 import { z } from "zod";
 import type { OfferedTool } from "./offered-tool.ts";
+import { PLAN_TOOL } from "./options.ts";
 
 const MAX_STEPS = 100;
 
@@ -12,7 +13,7 @@ const PlanInput = z.object({
 });
 
 export const planTool: OfferedTool = {
-  name: "plan_update",
+  name: PLAN_TOOL,
   description: "Show the user your plan for work of several steps, and update it as steps are begun and done. Not for simple work.",
   inputSchema: z.toJSONSchema(PlanInput, { io: "input" }) as Record<string, unknown>,
   effect: "read",

@@ -1,0 +1,63 @@
+// One run of our own agent: the model opened, the prompt read, the session taken up, and the loop until it has an answer.
+import type { HarnessEvent } from "../events.ts";
+import type { HarnessContext } from "../harness.ts";
+import { checkAnswer, compileSchema } from "../schema-check.ts";
+import { ContextGauge } from "./compaction.ts";
+import { converse } from "./loop.ts";
+import { connectMcpServers, type McpConnections } from "./mcp-tools.ts";
+import { traitsOf } from "./model-traits.ts";
+import { openModel, type Model } from "./model.ts";
+import { boxTools, isWanted } from "./offered-tool.ts";
+import { NativeOptions } from "./options.ts";
+import { planTool } from "./plan-tool.ts";
+import { readPrompt } from "./prompt-parts.ts";
+import { readSteering } from "./steering.ts";
+import { systemPrompt } from "./system-prompt.ts";
+import { Transcript } from "./transcript.ts";
+
+const DEFAULT_MAX_TURNS = 500;
+
+export async function* runNative(context: HarnessContext, defaultModel: string): AsyncGenerator<HarnessEvent, void> {
+  const model = openModel(context.modelAccess(context.model ?? defaultModel));
+  const check = context.schema && (await compileSchema(context.schema));
+  const parts = await readPrompt(context.prompt, { cwd: context.cwd, takesPdf: model.takesPdf });
+  const transcript = await Transcript.open({ stateDir: context.stateDir, ...context.session });
+  let servers: McpConnections | undefined;
+  try {
+    yield { type: "session.bound", token: transcript.token };
+    servers = await connectMcpServers(context);
+    yield* servers.notices;
+    await transcript.add({ role: "user", parts });
+    const setup = loopSetup(context, model, transcript, servers);
+    const answer = yield* converse({ ...setup, check: check && ((text) => checkAnswer(text, check)) });
+    yield { type: "result", ...answer } satisfies HarnessEvent;
+  } finally {
+    context.steering.close();
+    await Promise.allSettled([servers?.close(), transcript.close()]);
+  }
+}
+
+function loopSetup(context: HarnessContext, model: Model, transcript: Transcript, servers: McpConnections) {
+  const options = NativeOptions.parse(context.options ?? {});
+  const tools = [...boxTools(context), ...(isWanted(planTool.name, context) ? [planTool] : []), ...servers.tools];
+  return {
+    model,
+    transcript,
+    tools: new Map(tools.map((tool) => [tool.name, tool])),
+    steering: context.steering,
+    takeSteering: () => readSteering(context.steering, { cwd: context.cwd, takesPdf: model.takesPdf }),
+    gauge: new ContextGauge(),
+    maxTurns: context.limits.maxTurns ?? DEFAULT_MAX_TURNS,
+    contextTokens: options.contextTokens ?? traitsOf(model.name).contextTokens,
+    retry: { maxAttempts: options.maxAttempts, baseDelayMs: options.retryDelayMs },
+    request: {
+      system: systemPrompt({ cwd: context.cwd, appended: context.systemPrompt, schema: context.schema }),
+      effort: context.effort,
+      schema: context.schema,
+      maxOutputTokens: options.maxOutputTokens,
+      cacheKey: transcript.token,
+      stallMs: options.stallMs,
+      signal: context.signal,
+    },
+  };
+}
