@@ -16,6 +16,7 @@ RUN apt-get update \
 COPY --from=build /build/package.json /opt/harnessd/package.json
 COPY --from=build /build/node_modules /opt/harnessd/node_modules
 COPY --from=build /build/dist /opt/harnessd/dist
+COPY container/entry.sh /opt/harnessd/entry.sh
 RUN ln -s /opt/harnessd/dist/harnessd.js /usr/local/bin/harnessd && chmod +x /opt/harnessd/dist/harnessd.js && mkdir -p /workspace /var/lib/harnessd
 
 ENV HARNESSD_HOST=0.0.0.0 \
@@ -27,5 +28,5 @@ WORKDIR /workspace
 EXPOSE 8420
 HEALTHCHECK --interval=30s --timeout=3s CMD curl -fsS http://127.0.0.1:8420/healthz
 # Node as PID 1 would not reap orphans; tini does.
-ENTRYPOINT ["tini", "--", "harnessd"]
+ENTRYPOINT ["/opt/harnessd/entry.sh"]
 CMD ["serve"]

@@ -26,14 +26,15 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Flags win over variables, variables over defaults. Throws ConfigError. */
-export function readConfig(flags: Readonly<Record<string, unknown>>, environment: Environment = process.env): Config {
+export function readConfig(flags: Readonly<Record<string, unknown>>, given: Environment = process.env): Config {
+  const environment = { ...given, ...readSecrets(flags["secretsFile"] ?? given[settings.secretsFile.variable]) };
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, each] of Object.entries(settings)) {
-    const given = flags[name] ?? (environment[each.variable] || each.standard); // an empty variable is none
-    const parsed = (each as Setting).schema.safeParse(given);
+    const value = flags[name] ?? (environment[each.variable] || each.standard); // an empty variable is none
+    const parsed = (each as Setting).schema.safeParse(value);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${each.flag} (${each.variable}): ${z.prettifyError(parsed.error)}; found ${JSON.stringify(given)}`);
+    else problems.push(`${each.flag} (${each.variable}): ${z.prettifyError(parsed.error)}${foundIn(each, value)}`);
   }
   if (problems.length > 0) throw new ConfigError(problems.join("\n"));
   const read = values as Settings;
@@ -48,6 +49,11 @@ export function readConfig(flags: Readonly<Record<string, unknown>>, environment
   };
 }
 
+/** Not of a secret: what is too short for a token may be most of one. */
+function foundIn({ variable }: Setting, value: unknown): string {
+  return SECRET_VARIABLES.has(variable) ? "" : `; found ${JSON.stringify(value)}`;
+}
+
 /** The variable that a client reads for a setting of its own, such as the daemon's URL; an empty one is none. */
 export function readVariable(name: "HARNESSD_URL" | "HARNESSD_TOKEN"): string | undefined {
   return process.env[name] || undefined;
@@ -56,6 +62,31 @@ export function readVariable(name: "HARNESSD_URL" | "HARNESSD_TOKEN"): string | 
 /** The whole environment, for a program that is the user's own, such as npm. */
 export function readEnvironment(): Environment {
   return process.env;
+}
+
+/** The variables that hold keys and tokens, by the settings and providers that they are for. */
+const SECRET_VARIABLES: ReadonlySet<string> = new Set([
+  settings.token.variable,
+  settings.connectToken.variable,
+  ...providers.map((each) => each.keyVariable),
+]);
+
+function readSecrets(file: unknown): Record<string, string> {
+  if (typeof file !== "string" || file === "") return {};
+  const lines = readLines(file).filter((line) => line !== "" && !line.startsWith("#"));
+  // What has no name may be a secret by itself: it is not repeated in the complaint.
+  const pairs = lines.map((line): [string, string] => (/^(\w+)=(.*)$/s.exec(line)?.slice(1) as [string, string] | undefined) ?? ["", line]);
+  const unknown = pairs.filter(([name]) => !SECRET_VARIABLES.has(name)).map(([name]) => name || "a line without a name");
+  if (unknown.length === 0) return Object.fromEntries(pairs);
+  throw new ConfigError(`--secrets-file: ${file} holds ${unknown.join(", ")}; wanted NAME=value for ${[...SECRET_VARIABLES].join(", ")}`);
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, "utf8").split(/\r?\n/);
+  } catch (error) {
+    throw new ConfigError(`--secrets-file: ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function readToken(file: string | undefined): string | undefined {
@@ -85,4 +116,9 @@ function commandEnvironment(environment: Environment): Record<string, string> {
     ([name, value]) => value !== undefined && !secret.has(name) && !name.startsWith("HARNESSD_"),
   );
   return Object.fromEntries(kept) as Record<string, string>;
+}
+
+/** Every key and token of the daemon's own. */
+export function secretsOf({ token, connectToken, providers }: Config): string[] {
+  return [token, connectToken, ...Object.values(providers).map((each) => each.apiKey)].filter((value) => value !== undefined);
 }

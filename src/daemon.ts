@@ -9,11 +9,12 @@ import { EVERYWHERE } from "../tools/paths.ts";
 import type { ContainmentReport } from "../tools/process/process.ts";
 import { BoxProcesses } from "../tools/process/process-table.ts";
 import { boxHandlers } from "./box-handlers.ts";
-import type { Config } from "./config.ts";
+import { secretsOf, type Config } from "./config.ts";
 import { daemonMetrics } from "./daemon-metrics.ts";
 import { dialOut, type OutgoingDoor } from "./doors/dial-out.ts";
 import { listen, type ListeningDoor } from "./doors/listen.ts";
 import { metricsRoute } from "./http/metrics.ts";
+import { hideSecrets } from "./hidden-secrets.ts";
 import { probeRoutes } from "./http/probes.ts";
 import { transferRoutes } from "./http/transfer.ts";
 import { Journal } from "./journal/journal.ts";
@@ -55,14 +56,15 @@ export interface Daemon {
 
 /** Starts everything. Throws what a person can act on: ConfigError, JournalError, ListenError. */
 export async function startDaemon(config: Config): Promise<Daemon> {
-  const secrets = secretsOf(config);
+  const secrets = new Secrets(secretsOf(config));
   const log = createLog(config.logLevel, secrets);
+  hideSecrets(secretsOf(config), log);
   const journal = openJournal(config, secrets, log);
   const processes = openProcesses(config, journal, log);
   const swept = await processes.stopAll();
   await clearLeftovers(config.stateDir);
   const gateway = await ModelGateway.start({ log, proxyEnv: config.commandEnv });
-  const parts = wireRuns(config, journal, processes, swept, gateway, log);
+  const parts = wireRuns(config, secrets, journal, processes, swept, gateway, log);
   await recordStart(journal, swept, parts.runs);
   const methods = methodsOf(config, parts, log);
   const door = await openDoor(config, methods, parts, log).catch(async (error: unknown) => {
@@ -95,13 +97,6 @@ interface Parts {
   readonly gateway: ModelGateway;
 }
 
-function secretsOf(config: Config): Secrets {
-  const secrets = new Secrets();
-  for (const value of [config.token, config.connectToken, ...Object.values(config.providers).map((each) => each.apiKey)])
-    secrets.add(value);
-  return secrets;
-}
-
 function openJournal(config: Config, secrets: Secrets, log: Log): Journal {
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
   const journal = Journal.open({
@@ -126,6 +121,7 @@ function openProcesses(config: Config, journal: Journal, log: Log): BoxProcesses
 
 function wireRuns(
   config: Config,
+  secrets: Secrets,
   journal: Journal,
   processes: BoxProcesses,
   swept: ContainmentReport,
@@ -145,7 +141,10 @@ function wireRuns(
     harnesses,
     log,
     warmPoolOf: (harness) => warmPools.get(harness) ?? new WarmPool(WARM_LIMITS),
-    resolveModel: (wish, request) => resolveModelAccess(wish, request.providers, config.providers),
+    resolveModel: (wish, request) => {
+      for (const { apiKey } of Object.values(request.providers)) secrets.borrow(apiKey);
+      return resolveModelAccess(wish, request.providers, config.providers);
+    },
     gateway,
     session: (sessionId) => store.session(sessionId),
     paths: pathsOf(config),

@@ -35,6 +35,12 @@ export const settings = {
     "bearer token that hosts must give; better by variable or file: arguments can be read by every process",
   ),
   tokenFile: setting("--token-file <file>", z.string().min(1).optional(), undefined, "file that holds the token"),
+  secretsFile: setting(
+    "--secrets-file <file>",
+    z.string().min(1).optional(),
+    undefined,
+    "NAME=value lines of provider keys and tokens, in the place of variables; a pipe such as /dev/fd/3 leaves nothing for agents to read",
+  ),
   stateDir: setting(
     "--state-dir <dir>",
     z.string().min(1),

@@ -43,8 +43,7 @@ test("An error is written out under any name, with its stack, its own fields and
 });
 
 test("Secrets are removed wherever they stand, also when JSON has escaped what is around them", () => {
-  const secrets = new Secrets();
-  secrets.add("sk-very-secret");
+  const secrets = new Secrets(["sk-very-secret"]);
   const { log, lines } = collect("info", secrets);
   log.info({ url: 'https://x/?"key"=sk-very-secret\n', err: new Error("bad sk-very-secret") }, "with sk-very-secret");
   expect(JSON.stringify(lines)).not.toContain("sk-very-secret");
