@@ -121,7 +121,7 @@ async function settingsOf(
   { switches }: ToolSelection,
   agent: string | undefined,
 ): Promise<Record<string, unknown>> {
-  if (mustAsk && agent !== undefined) throw new HarnessError("invalid_option", `The agent ${agent} would not ask before it uses a tool`);
+  if (mustAsk && agent !== undefined) throw new HarnessError("invalid_options", `The agent ${agent} would not ask before it uses a tool`);
   return {
     model: { providerID: provider, modelID: model },
     agent: mustAsk ? ASKING_AGENT : agent,

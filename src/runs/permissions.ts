@@ -56,8 +56,11 @@ export class PermissionBroker {
   /** Throws RpcError `not_found` for a question that is not open (any more). */
   answer({ permissionId, decision, reason, input }: Answer): void {
     const waiting = this.#waiting.get(permissionId);
-    if (!waiting)
-      throw new RpcError("not_found", `No open permission request ${permissionId}; it may have been answered, or its deadline has passed`);
+    if (!waiting) {
+      throw new RpcError("not_found", `No open permission request ${permissionId}; it may have been answered, or its deadline has passed`, {
+        code: "permission_not_found",
+      });
+    }
     if (decision === "deny") waiting.resolve("host", { decision, reason: reason ?? "The host denied this call" });
     else waiting.resolve("host", input === undefined ? { decision } : { decision, input });
   }

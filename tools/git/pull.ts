@@ -41,10 +41,13 @@ export const pull = defineTool({
 });
 
 async function namingConflicts(error: unknown, path: string, context: ToolContext): Promise<never> {
-  if (!(error instanceof ToolError) || error.code !== "conflict") throw error;
+  if (!(error instanceof ToolError) || error.code !== "merge_conflict") throw error;
   const names = await withGit(path, context, { what: "list conflicts" }, ({ git }) =>
     git.raw(["diff", "--name-only", "--diff-filter=U", "-z"]),
   );
   const files = names.split("\0").filter((name) => name !== "");
-  throw new ToolError("conflict", `${error.message}\nIn conflict: ${files.join(", ")}`, { data: { ...error.data, files }, cause: error });
+  throw new ToolError("merge_conflict", `${error.message}\nIn conflict: ${files.join(", ")}`, {
+    data: { ...error.data, files },
+    cause: error,
+  });
 }

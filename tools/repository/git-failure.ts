@@ -45,7 +45,7 @@ const KINDS: readonly (readonly [code: string, pattern: RegExp, hint: string])[]
     "commit or remove the changes in the way first",
   ],
   [
-    "conflict",
+    "merge_conflict",
     /CONFLICT|Automatic merge failed|needs merge|unmerged files|unresolved conflict|could not apply/,
     "resolve the conflicts, add the files and commit",
   ],

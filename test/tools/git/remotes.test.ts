@@ -132,7 +132,7 @@ test.each(["merge", "rebase"])("a conflict in a pull by %s is told with its file
   await output(push, {}, theirs.context);
   await mine.commit("mine\n");
   const error = await refusal(pull, { strategy }, mine.context);
-  expect(error).toMatchObject({ code: "conflict", data: { files: ["file.txt"] } });
+  expect(error).toMatchObject({ code: "merge_conflict", data: { files: ["file.txt"] } });
   expect(await readFile(join(mine.context.cwd, "file.txt"), "utf8")).toContain("<<<<<<<");
 });
 
