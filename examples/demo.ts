@@ -59,7 +59,7 @@ function chooseModel(): ModelChoice {
   say(
     "No ANTHROPIC_API_KEY or OPENAI_API_KEY is set: the MODEL IS SCRIPTED, a server on loopback that plays a fixed story. All else is real.",
   );
-  const steps = story.steps.map((step) => ({ ...step, chunkDelayMs: 15 })); // at the pace of a model
+  const steps = story.steps.map((step) => Object.assign({ chunkDelayMs: 15 }, step)); // at the pace of a model
   const { anthropicBaseUrl } = scripted.script("demo", steps);
   return {
     model: "anthropic/claude-sonnet-5-5",

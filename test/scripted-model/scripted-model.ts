@@ -6,7 +6,7 @@ import { sendJson } from "./answer.ts";
 import { PlayedScript } from "./played-script.ts";
 import type { ScriptOptions, ScriptStep } from "./script.ts";
 
-export type { Call, Fault, ModelRequest, RecordedRequest, ScriptOptions, ScriptStep, Step, Usage } from "./script.ts";
+export type { Fault, ModelRequest, ScriptOptions, ScriptStep, Step } from "./script.ts";
 export type { PlayedScript } from "./played-script.ts";
 
 /** Serves any number of scripts at once, each under a URL of its own. */
