@@ -1,6 +1,7 @@
 // Runs and sessions in the journal's database: written in the same transaction as the facts that they follow from.
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Run, RunRequest, Session } from "../methods.ts";
+import { RpcError } from "../rpc/errors.ts";
 import type { Totals } from "./ledger.ts";
 
 /** A write to be made inside a group commit of the journal. */
@@ -71,7 +72,7 @@ export class RunStore {
   list(filter: RunFilter, limit: number, pageToken: string | undefined): Page<Run> {
     const columns = { state: filter.state, outcome: filter.outcome, harness: filter.harness, session_id: filter.sessionId };
     const given = Object.entries(columns).filter((each): each is [string, string] => typeof each[1] === "string");
-    const before = Number(pageToken ?? Number.MAX_SAFE_INTEGER);
+    const before = pageStart(pageToken, Number.MAX_SAFE_INTEGER);
     const where = ["created_seq < ?", ...given.map(([column]) => `${column} = ?`)].join(" AND ");
     const sql = `SELECT created_seq, body FROM runs WHERE ${where} ORDER BY created_seq DESC LIMIT ?`;
     const values: SQLInputValue[] = [before, ...given.map(([, value]) => value), limit + 1];
@@ -113,7 +114,7 @@ export class RunStore {
 
   /** Last used first. */
   listSessions(limit: number, pageToken: string | undefined): Page<Session> {
-    const offset = Number(pageToken ?? 0);
+    const offset = pageStart(pageToken, 0);
     const sql = "SELECT * FROM sessions ORDER BY last_run_at DESC, session_id DESC LIMIT ? OFFSET ?";
     const rows = this.#prepare(sql).all(limit + 1, offset) as unknown as SessionRow[];
     const sessions = rows.slice(0, limit).map((row) => {
@@ -138,6 +139,12 @@ export class RunStore {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+function pageStart(pageToken: string | undefined, first: number): number {
+  const start = pageToken === undefined ? first : Number(pageToken);
+  if (Number.isSafeInteger(start) && start >= 0) return start;
+  throw new RpcError("invalid_params", "pageToken must be the nextPageToken of an earlier page", { code: "invalid_page_token" });
 }
 
 function bodyOf(row: Record<string, unknown> | undefined): Run | undefined {

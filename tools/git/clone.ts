@@ -6,7 +6,7 @@ import { answeringErrno, errnoOf } from "../files/errno.ts";
 import { makeDirectory } from "../files/make-directory.ts";
 import { resolvePath, resolveTarget } from "../paths.ts";
 import { cleanRemote } from "../repository/credentials.ts";
-import { gitName } from "../repository/git-arguments.ts";
+import { gitName, gitText } from "../repository/git-arguments.ts";
 import { headOf } from "../repository/head.ts";
 import { credentialFields } from "../repository/remote.ts";
 import { withGit } from "../repository/with-git.ts";
@@ -20,7 +20,7 @@ export const clone = defineTool({
     url: gitName.describe(
       "https, ssh, git or file URL, `user@host:path`, or a path in the box. A secret in it is used as `token` and not stored.",
     ),
-    directory: z.string().min(1).optional().describe("Absent: named after the repository."),
+    directory: gitText.min(1).optional().describe("Absent: named after the repository."),
     branch: gitName.optional().describe("A branch or a tag."),
     depth: z.number().int().positive().optional().describe("Only that many commits of history."),
     ...credentialFields,

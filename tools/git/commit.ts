@@ -1,7 +1,7 @@
 // git_commit: what is staged, committed.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { repositoryPath } from "../repository/git-arguments.ts";
+import { gitText, repositoryPath } from "../repository/git-arguments.ts";
 import { headOf } from "../repository/head.ts";
 import { withGit } from "../repository/with-git.ts";
 import { defineTool } from "../tool.ts";
@@ -18,7 +18,7 @@ export const commit = defineTool({
   effect: "write",
   input: z.strictObject({
     path: repositoryPath,
-    message: z.string().min(1).max(100_000),
+    message: gitText.min(1).max(100_000),
     all: z.boolean().default(false).describe("First stage every change of tracked files."),
     author: z.strictObject({ name: person, email: person }).optional().describe("Author and committer; absent: as git is configured."),
     amend: z.boolean().default(false).describe("Replace the last commit."),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
 import { Commit, COMMIT_FORMAT, parseCommit } from "../repository/commit.ts";
-import { gitName, gitPaths, repositoryPath } from "../repository/git-arguments.ts";
+import { gitName, gitPaths, gitText, repositoryPath } from "../repository/git-arguments.ts";
 import { withGit } from "../repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
@@ -14,10 +14,10 @@ export const log = defineTool({
     path: repositoryPath,
     ref: gitName.default("HEAD").describe("A branch, tag, commit or range."),
     files: gitPaths.default([]).describe("Only commits that touched these, relative to `path`."),
-    author: z.string().min(1).optional().describe("A pattern that name or e-mail matches."),
-    grep: z.string().min(1).optional().describe("A pattern that the message matches."),
-    since: z.string().min(1).optional().describe("A date, or such as `2 weeks ago`."),
-    until: z.string().min(1).optional(),
+    author: gitText.min(1).optional().describe("A pattern that name or e-mail matches."),
+    grep: gitText.min(1).optional().describe("A pattern that the message matches."),
+    since: gitText.min(1).optional().describe("A date, or such as `2 weeks ago`."),
+    until: gitText.min(1).optional(),
     skip: z.number().int().nonnegative().default(0),
     limit: z.number().int().min(1).max(1000).default(50),
   }),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { resolvePath } from "../paths.ts";
 import { cleanRemote, type Credential } from "../repository/credentials.ts";
 import { cutText } from "../repository/git-output.ts";
+import { gitText } from "../repository/git-arguments.ts";
 import { credentialFields } from "../repository/remote.ts";
 import { withGit } from "../repository/with-git.ts";
 import { defineTool } from "../tool.ts";
@@ -13,7 +14,12 @@ export const run = defineTool({
   effect: "execute",
   input: z.strictObject({
     path: z.string().default(".").describe("The directory to run in."),
-    args: z.array(z.string().max(100_000)).min(1).max(1000).describe('What follows `git`, such as ["stash", "push"].'),
+    args: z
+      .array(gitText.max(100_000))
+      .min(1)
+      .max(1000)
+      .refine((args) => !isInherited(args.find((arg) => !arg.startsWith("-"))), "must name a command of git")
+      .describe('What follows `git`, such as ["stash", "push"].'),
     stdin: z.string().optional().describe("What git reads from its standard input."),
     maxChars: z.number().int().min(1000).max(2_000_000).default(200_000).describe("Of each stream."),
     ...credentialFields,
@@ -43,6 +49,11 @@ export const run = defineTool({
     });
   },
 });
+
+/** simple-git looks commands up in a plain object, and falls over what every object has. */
+function isInherited(name: string | undefined): boolean {
+  return name !== undefined && name in Object.prototype;
+}
 
 /** A secret in any URL among the arguments is used as the token; the first, if there are several. */
 function cleanArguments(

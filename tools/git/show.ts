@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
 import { Commit, COMMIT_FORMAT, parseCommit } from "../repository/commit.ts";
-import { gitName, repositoryPath } from "../repository/git-arguments.ts";
+import { gitName, gitText, repositoryPath } from "../repository/git-arguments.ts";
 import { cutText } from "../repository/git-output.ts";
 import { withGit } from "../repository/with-git.ts";
 import { defineTool, ToolError } from "../tool.ts";
@@ -14,7 +14,7 @@ export const show = defineTool({
   input: z.strictObject({
     path: repositoryPath,
     ref: gitName.default("HEAD").describe("A commit, or a branch or tag that leads to one."),
-    file: z.string().min(1).optional().describe("Relative to `path`."),
+    file: gitText.min(1).optional().describe("Relative to `path`."),
     maxChars: z.number().int().min(1000).max(2_000_000).default(200_000),
   }),
   output: z.object({

@@ -273,6 +273,10 @@ test("runs are listed newest first, by filter and page", async () => {
   expect(page.items.map((run) => run.runId)).toEqual([c, b]);
   expect(box.store.list({}, 2, page.nextPageToken ?? undefined).items.map((run) => run.runId)).toEqual([a]);
   expect(box.store.list({ outcome: "failed" }, 10, undefined).items.map((run) => run.runId)).toEqual([b]);
+  for (const token of ["x", "-1", "1.5", "1e400"]) {
+    expect(() => box.store.list({}, 1, token)).toThrow(expect.objectContaining({ data: { code: "invalid_page_token" } }));
+    expect(() => box.store.listSessions(1, token)).toThrow(expect.objectContaining({ data: { code: "invalid_page_token" } }));
+  }
 });
 
 test("a shutdown cancels what runs and keeps what waits for the next daemon", async () => {

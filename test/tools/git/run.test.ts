@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { run } from "../../../tools/git/run.ts";
-import { output } from "../tool-context.ts";
+import { output, refusal } from "../tool-context.ts";
 import { gitContextIn } from "./git-context.ts";
 import { makeRepository } from "./remote-host.ts";
 
@@ -21,6 +21,14 @@ test("any command runs, with its exit code, both streams and its input", async (
   expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("not a git command") });
   expect(context.emitted()).toContain("not a git command");
 });
+
+test.each([["a\0b"], ["log", "a\0b"], ["__proto__"], ["--help", "toString"]])(
+  "arguments that no program can be given are refused: %j",
+  async (...args) => {
+    const context = await gitContextIn(await makeRepository());
+    expect(await refusal(run, { args }, context)).toMatchObject({ code: "invalid_input" });
+  },
+);
 
 test("a command that reads its input finds it closed, and one that would open an editor or a pager does not wait", async () => {
   const context = await gitContextIn(await makeRepository());
