@@ -11,6 +11,8 @@ export type Message =
   | { readonly kind: "invalid"; readonly id: CallId | null; readonly error: RpcError };
 
 const MAX_ID_CHARACTERS = 200;
+/** Lists and objects inside one another. What follows them by recursion, such as a schema's compiler, would run out of stack. */
+const MAX_DEPTH = 200;
 /** Messages in one JSON-RPC batch. */
 const MAX_BATCH = 100;
 
@@ -21,6 +23,10 @@ export function readFrame(text: string): Message | readonly Message[] {
     value = JSON.parse(text);
   } catch (error) {
     return invalid("parse_error", `The frame is not JSON: ${(error as Error).message}`);
+  }
+  if (nestsDeeper(text, MAX_DEPTH)) {
+    const { id } = Object(value) as { readonly id?: unknown };
+    return invalid("invalid_request", `The frame nests deeper than ${MAX_DEPTH} levels; send it flatter`, isCallId(id) ? id : null);
   }
   if (!Array.isArray(value)) return readMessage(value);
   if (value.length === 0) return invalid("invalid_request", "A batch must hold at least one message");
@@ -46,6 +52,28 @@ function readMessage(value: unknown): Message {
     );
   }
   return { kind: "call", id: known, method, params };
+}
+
+/** `json` is known to be sound. */
+function nestsDeeper(json: string, limit: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (character === '"') at = endOfString(json, at);
+    else if (character === "{" || character === "[") depth++;
+    else if (character === "}" || character === "]") depth--;
+    if (depth > limit) return true;
+  }
+  return false;
+}
+
+/** Where the string that opens at `start` closes: at a quote behind an even number of backslashes. */
+function endOfString(json: string, start: number): number {
+  for (let end = json.indexOf('"', start + 1); ; end = json.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (json[end - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
 }
 
 export function isCallId(value: unknown): value is CallId {

@@ -33,6 +33,17 @@ test("params of a wrong shape name what was expected, in words and as issues", a
   expect(error.data["issues"]).toContainEqual(expect.objectContaining({ path: ["left"] }));
 });
 
+test("a frame that nests too deep is refused under its id, and brackets in strings do not count", async () => {
+  const host = await Bare.open((await openDoor()).url);
+  const nested = (depth: number): string => `{"jsonrpc":"2.0","id":5,"method":"echo","params":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}`;
+  host.socket.send(nested(200));
+  expect(await host.next()).toMatchObject({ id: 5, error: { code: -32600, message: expect.stringContaining("deeper than 200") } });
+  host.socket.send(nested(199));
+  expect(await host.next()).toMatchObject({ id: 5, result: { a: { a: {} } } });
+  const text = `${"[".repeat(500)}\\"${"{".repeat(500)}\\`;
+  expect(await host.call("echo", { text })).toMatchObject({ result: { text } });
+});
+
 test("an unknown method is answered with the nearest known name", async () => {
   const host = await Bare.open((await openDoor()).url);
   const { error } = await host.call("daemon.info");
