@@ -74,7 +74,7 @@ export class WarmPool {
     const value = await entry.value.catch(() => undefined);
     if (value?.alive) return this.#entries.get(key) === entry;
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
-    await value?.close();
+    await closeAtLast(value);
     return false;
   }
 
@@ -91,6 +91,11 @@ export class WarmPool {
     clearTimeout(entry.idleTimer);
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
     const value = await entry.value.catch(() => undefined);
-    await value?.close();
+    await closeAtLast(value);
   }
+}
+
+/** Often nobody is left to hear that it failed; what it leaves running ends with its owner. */
+async function closeAtLast(value: Warm | undefined): Promise<void> {
+  await value?.close().catch(() => undefined);
 }

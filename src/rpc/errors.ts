@@ -41,7 +41,6 @@ export const CLOSE_CODES = {
   origin_refused: { code: 4403, retry: false },
   heartbeat_missed: { code: 4408, retry: true },
   too_many_connections: { code: 4429, retry: true },
-  too_many_errors: { code: 4400, retry: false },
 } as const satisfies Record<string, { code: number; retry: boolean }>;
 export type CloseReason = keyof typeof CLOSE_CODES;
 

@@ -47,3 +47,10 @@ test("a question of a run that is cancelled is closed with it", async () => {
   expect(box.permissions.list()).toEqual([]);
   expect(box.facts(run, "permission.resolved")).toMatchObject([{ decision: "deny", by: "run_end" }]);
 });
+
+test("a run's time goes on while a host is asked, and the question ends with it", async () => {
+  const run = await box.carryOut("callsTool", { permissions: ask, timeoutMs: 150 });
+  expect(run).toMatchObject({ outcome: "failed", error: { code: "timed_out" } });
+  expect(box.permissions.list()).toEqual([]);
+  expect(box.facts(run, "permission.resolved")).toMatchObject([{ decision: "deny", by: "run_end" }]);
+});

@@ -248,6 +248,18 @@ test("a harness that never satisfies the schema has failed with schema_mismatch 
   expect(box.facts(run, "notice")).toHaveLength(2);
 });
 
+test.each([
+  [{}, "cancelled", "cancelled"],
+  [{ timeoutMs: 2000 }, "failed", "timed_out"],
+])("a repair turn is ended like any other: %j", async (limits, outcome, code) => {
+  const options = { misbehaving: { repair: "hangsWhenRepairing" } };
+  await open({ harnesses: [{ ...misbehaving, options: z.looseObject({}) }] });
+  const run = await box.start("hangsWhenRepairing", { schema: { type: "object" }, options, ...limits });
+  await box.until(run, "notice");
+  if (code === "cancelled") void box.runs.cancel(run.runId, "enough");
+  expect(await box.ended(run)).toMatchObject({ outcome, error: { code }, usage: { inputTokens: 20 } });
+});
+
 test("input is steered into a running run, and refused by name where it cannot be", async () => {
   const run = await box.start("listens");
   await box.until(run, "turn");
