@@ -27,8 +27,9 @@ export const anthropicMessages: Dialect = {
   },
 
   *frames(reply): Generator<Frame> {
-    const { input, cached } = reply.usage;
-    const usage = { input_tokens: input - cached, cache_read_input_tokens: cached, cache_creation_input_tokens: 0, output_tokens: 1 };
+    const { input, cached, output } = reply.usage;
+    const begun = Math.min(1, output);
+    const usage = { input_tokens: input - cached, cache_read_input_tokens: cached, cache_creation_input_tokens: 0, output_tokens: begun };
     const message = { ...envelope(reply), content: [], stop_reason: null, stop_sequence: null, usage };
     yield named({ type: "message_start", message });
     yield named({ type: "ping" });

@@ -1,0 +1,11 @@
+import { conformanceSuite } from "./conformance.ts";
+
+conformanceSuite("codex", {
+  // Freeform patches; tools as functions in code; functions alone, and patches in the shell.
+  models: ["openai/gpt-5.5", "openai/gpt-6-sol", "openrouter/scripted-model"],
+  tools: { shell: "exec_command" },
+  options: { maxRetries: 1 },
+  readsByShell: true,
+  // Codex drops a refusal from the answer, and reports an empty turn.
+  codes: { "a refusal of the model": "hollow_completion" },
+});
