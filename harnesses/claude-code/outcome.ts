@@ -1,18 +1,7 @@
 // How a turn ended, read from its `result` line. Neither the subtype nor the exit code tells: `success` may be an error.
 import { HarnessError } from "../harness.ts";
+import { codeOfRefusal, saysContextExceeded } from "../model-refusals.ts";
 import type { ResultLine } from "./line.ts";
-
-const CODE_OF_STATUS: Readonly<Record<number, string>> = {
-  401: "unauthorized",
-  402: "quota_exceeded",
-  403: "forbidden",
-  404: "model_not_found",
-  408: "server_error",
-  413: "context_exceeded",
-  429: "rate_limited",
-  503: "overloaded",
-  529: "overloaded",
-};
 
 const CODE_OF_SUBTYPE: Readonly<Record<string, string>> = {
   error_max_turns: "max_turns",
@@ -24,8 +13,6 @@ const CODE_OF_API_ERROR: Readonly<Record<string, string>> = {
   max_output_tokens: "max_tokens",
   connection_failed: "connection_failed",
 };
-
-const CONTEXT_EXCEEDED = /prompt is too long|context window|input length and `max_tokens` exceed/i;
 
 /** Null when the turn succeeded. The data carries the HTTP status where a server answered with one. */
 export function failureOf(result: ResultLine): HarnessError | null {
@@ -41,7 +28,7 @@ function codeOf(result: ResultLine, status: number | null, message: string): str
   if (known !== undefined) return known;
   if (result.stop_reason === "refusal") return "model_refused";
   if (result.terminal_reason?.startsWith("aborted_")) return "interrupted";
-  if ((status === 400 || status === null) && CONTEXT_EXCEEDED.test(message)) return "context_exceeded";
-  if (status !== null) return CODE_OF_STATUS[status] ?? (status >= 500 ? "server_error" : "invalid_request");
+  if (status === null && saysContextExceeded(message)) return "context_exceeded";
+  if (status !== null) return codeOfRefusal(status, message);
   return result.terminal_reason === "api_error" ? "model_failed" : "agent_failed";
 }

@@ -1,6 +1,7 @@
 // From how Codex tells of a failed turn to errors that a host can act on.
 import { z } from "zod";
 import { HarnessError } from "../harness.ts";
+import { codeOfRefusal } from "../model-refusals.ts";
 import type { TurnError } from "./protocol.ts";
 
 /** Codex's own words for what went wrong, and ours. */
@@ -34,7 +35,10 @@ export function failureOf(error: TurnError | null | undefined, lastRetry: TurnEr
     return new HarnessError("invalid_request", `The model's server refuses the request: ${refusal}`, { data: { status: 400 } });
   const status = info?.status ?? null;
   const code =
-    (status !== null && codeOfStatus(status)) || (info && CODES[info.word]) || codeOfIncomplete(error?.message) || "agent_failed";
+    (status !== null && status >= 400 && codeOfRefusal(status, error?.message)) ||
+    (info && CODES[info.word]) ||
+    codeOfIncomplete(error?.message) ||
+    "agent_failed";
   const message = error?.message ?? "Codex reports a failed turn and gives no reason";
   return new HarnessError(code, message, { data: { status, reason: info?.word ?? null } });
 }
@@ -69,15 +73,4 @@ function infoOf(error: TurnError | null | undefined): { word: string; status: nu
   if (typeof info === "string") return { word: info, status: null };
   const [word, detail] = Object.entries(info)[0] ?? [];
   return word === undefined ? null : { word, status: detail?.httpStatusCode ?? null };
-}
-
-function codeOfStatus(status: number): string | null {
-  if (status === 401) return "unauthorized";
-  if (status === 402) return "quota_exceeded";
-  if (status === 403) return "forbidden";
-  if (status === 404) return "model_not_found";
-  if (status === 429) return "rate_limited";
-  if (status === 503 || status === 529) return "overloaded";
-  if (status >= 500) return "server_error";
-  return status >= 400 ? "invalid_request" : null;
 }

@@ -1,4 +1,5 @@
 // What can go wrong between us and a model's server, told apart by what to do about it.
+import { codeOfRefusal, saysContextExceeded } from "../model-refusals.ts";
 
 /** A call to a model that failed, with what the retry needs to know. */
 export class ModelFailure extends Error {
@@ -33,9 +34,8 @@ interface SdkError {
   readonly type?: string | null | undefined;
 }
 
-const CONTEXT_EXCEEDED =
-  /prompt is too long|context[_ ]length|context window|maximum context|input length and `max_tokens` exceed|too many tokens/i;
-const QUOTA_EXCEEDED = /insufficient_quota|credit balance|billing/i;
+/** Asking again may help. */
+const RETRYABLE: ReadonlySet<string> = new Set(["rate_limited", "overloaded", "server_error"]);
 
 /** Reads an error that an SDK threw while it called a server or read its stream. */
 export function failureOf(cause: unknown): ModelFailure {
@@ -51,21 +51,8 @@ export function failureOf(cause: unknown): ModelFailure {
     const reason = cause.cause instanceof Error ? `${error.message} ${innermostMessage(cause.cause)}` : error.message;
     return new ModelFailure("connection_failed", `The connection to the model's server failed: ${reason}`, { ...details, retryable: true });
   }
-  const { code, retryable } = kindOf(error.status ?? statusOfStreamedError(words), words);
-  return new ModelFailure(code, `The model's server answered: ${error.message}`, { ...details, retryable });
-}
-
-function kindOf(status: number, words: string): { code: string; retryable: boolean } {
-  if ((status === 400 || status === 413) && CONTEXT_EXCEEDED.test(words)) return { code: "context_exceeded", retryable: false };
-  if (status === 402 || ((status === 429 || status === 400) && QUOTA_EXCEEDED.test(words)))
-    return { code: "quota_exceeded", retryable: false };
-  if (status === 401) return { code: "unauthorized", retryable: false };
-  if (status === 403) return { code: "forbidden", retryable: false };
-  if (status === 404) return { code: "model_not_found", retryable: false };
-  if (status === 429) return { code: "rate_limited", retryable: true };
-  if (status === 503 || status === 529) return { code: "overloaded", retryable: true };
-  if (status === 408 || status === 409 || status >= 500) return { code: "server_error", retryable: true };
-  return { code: "invalid_request", retryable: false };
+  const code = codeOfRefusal(error.status ?? statusOfStreamedError(words), words);
+  return new ModelFailure(code, `The model's server answered: ${error.message}`, { ...details, retryable: RETRYABLE.has(code) });
 }
 
 /** An error inside of a stream that began with 200 has only its words. */
@@ -75,7 +62,7 @@ function statusOfStreamedError(words: string): number {
   if (/authentication_error|invalid_api_key/.test(words)) return 401;
   if (/permission_error/.test(words)) return 403;
   if (/not_found/.test(words)) return 404;
-  if (/invalid_|image_|policy/.test(words) || CONTEXT_EXCEEDED.test(words)) return 400;
+  if (/invalid_|image_|policy/.test(words) || saysContextExceeded(words)) return 400;
   return 500;
 }
 

@@ -1,5 +1,6 @@
 // From how OpenCode tells of a failed session to errors that a host can act on.
 import { HarnessError } from "../harness.ts";
+import { codeOfRefusal } from "../model-refusals.ts";
 import type { Failure } from "./protocol.ts";
 
 const CODES: Readonly<Record<string, string>> = {
@@ -14,7 +15,7 @@ const CODES: Readonly<Record<string, string>> = {
 export function failureOf({ name, data }: Failure): HarnessError {
   const status = data.statusCode ?? null;
   const message = data.message ?? `OpenCode reports ${name} and gives no reason`;
-  const code = CODES[name] ?? (status === null ? codeOfWords(message) : codeOfStatus(status, message));
+  const code = CODES[name] ?? (status === null ? codeOfWords(message) : codeOfRefusal(status, message));
   return new HarnessError(code, message, { data: { status, reason: name } });
 }
 
@@ -30,16 +31,6 @@ export function failureOfFinish(finish: string | undefined): HarnessError | null
   if (finish === "length") return new HarnessError("max_tokens", "The model's answer was cut off at its output limit");
   if (finish === "content-filter") return new HarnessError("model_refused", "The model refused to answer");
   return null;
-}
-
-function codeOfStatus(status: number, message: string): string {
-  if (/insufficient_quota|credit balance|billing/i.test(message) || status === 402) return "quota_exceeded";
-  if (status === 401) return "unauthorized";
-  if (status === 403) return "forbidden";
-  if (status === 404) return "model_not_found";
-  if (status === 429) return "rate_limited";
-  if (status === 503 || status === 529) return "overloaded";
-  return status >= 500 ? "server_error" : "invalid_request";
 }
 
 function codeOfWords(message: string): string {

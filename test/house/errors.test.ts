@@ -12,7 +12,7 @@ const PLACES = [
   /\b(?:refuse|refusal|notice|modelFailure|ModelFailure)\(\s*(?:response, )?"([a-z_]+)"/g,
 ];
 /** Files that translate others' failures into our codes: there, a word in the place of a value is a code. */
-const TRANSLATORS = /^(.*failures?|errno|outcome)\.ts$/;
+const TRANSLATORS = /^(.*failures?|errno|outcome|model-refusals)\.ts$/;
 const VALUE = /(?:: |return |\? |\[|\[\s+)"([a-z]+(?:_[a-z]+)+)"/g;
 
 function codesIn(file: string): string[] {
