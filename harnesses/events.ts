@@ -88,12 +88,3 @@ export const HarnessEvent = z.discriminatedUnion("type", [...message, ...tool, .
 export type HarnessEvent = z.input<typeof HarnessEvent>;
 export type HarnessEventType = HarnessEvent["type"];
 export type UsageEvent = Extract<HarnessEvent, { type: "usage" }>;
-
-/** Never stored; may be merged or dropped for a slow host. Everything else is a fact. */
-export const DELTA_TYPES: ReadonlySet<string> = new Set([
-  "message.delta",
-  "reasoning.delta",
-  "tool.input",
-  "tool.output",
-  "process.output",
-]);

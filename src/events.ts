@@ -1,6 +1,9 @@
 // Every event of the box: what harnesses say, and what the daemon itself adds, in one envelope.
 import { z } from "zod";
 import { HarnessEvent } from "../harnesses/events.ts";
+import { Cursor, RunOutcome } from "./query.ts";
+
+export { Cursor, EventFilter, RunOutcome } from "./query.ts";
 
 const containment = z.object({
   level: z.enum(["cgroup", "marker", "group"]),
@@ -9,9 +12,6 @@ const containment = z.object({
   survivors: z.array(z.number().int()),
   durationMs: z.number(),
 });
-
-export const RunOutcome = z.enum(["completed", "failed", "cancelled", "unknown"]);
-export type RunOutcome = z.output<typeof RunOutcome>;
 
 export const RunUsage = z.object({
   turns: z.number().int(),
@@ -150,19 +150,6 @@ export type EnvelopeFields = z.output<typeof EnvelopeFields>;
 export type Envelope<Type extends EventType = EventType> = EnvelopeFields & EventOf<Type>;
 /** A durable event. */
 export type Fact<Type extends EventType = EventType> = Envelope<Type> & { readonly seq: number };
-
-/** A place in the journal: just after the fact `seq` of that epoch. `seq` 0 is the beginning. */
-export const Cursor = z.object({ epoch: z.string(), seq: z.number().int().nonnegative() });
-export type Cursor = z.output<typeof Cursor>;
-
-/** Which events a subscriber wants; an absent field wants all. */
-export const EventFilter = z.strictObject({
-  runId: z.string().optional(),
-  processId: z.string().optional(),
-  types: z.array(z.string()).min(1).optional().describe("Event types; `run.*` stands for all that begin so."),
-  deltas: z.boolean().default(true).describe("False: facts only."),
-});
-export type EventFilter = z.output<typeof EventFilter>;
 
 /** A hole, said aloud: facts that the cursor asked for and that are not to be had. */
 export const Gap = z.object({

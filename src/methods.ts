@@ -1,7 +1,10 @@
-// The wire declared once: every method of the daemon beside the tools, with what it takes and what it answers.
+// The wire declared once: every method of the daemon beside the tools, and what it takes. What it answers stands in answers.ts.
 import { z } from "zod";
 import { ContentPart } from "../harnesses/content.ts";
-import { Cursor, EventFilter, Gap, RunError, RunOutcome, RunResult, RunUsage } from "./events.ts";
+import type { answers } from "./answers.ts";
+import { Cursor, EventFilter, RunOutcome } from "./query.ts";
+
+export type { Run, Session } from "./answers.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -75,76 +78,15 @@ export const RunRequest = z.strictObject({
 export type RunRequest = z.output<typeof RunRequest>;
 export type RunRequestInput = z.input<typeof RunRequest>;
 
-/** A run as it stands; once `ended` it never changes. */
-export const Run = z.object({
-  runId: z.string(),
-  state: z.enum(["queued", "running", "ended"]),
-  key: z.string().nullable(),
-  harness: z.string(),
-  model: z.string().nullable(),
-  sessionId: z.string(),
-  cwd: z.string(),
-  createdAt: z.string(),
-  startedAt: z.string().nullable(),
-  endedAt: z.string().nullable(),
-  outcome: RunOutcome.nullable(),
-  result: RunResult.nullable(),
-  error: RunError.nullable(),
-  usage: RunUsage.nullable(),
-  metadata: z.record(z.string(), z.string()),
-  cursor: Cursor.describe("Just before the run's first fact: subscribe from here to see all of it."),
-});
-export type Run = z.output<typeof Run>;
-
-export const Session = z.object({
-  sessionId: z.string(),
-  harness: z.string(),
-  cwd: z.string(),
-  createdAt: z.string(),
-  lastRunAt: z.string().nullable(),
-  runs: z.number().int(),
-});
-export type Session = z.output<typeof Session>;
-
 const runId = z.strictObject({ runId: z.string() });
 const page = { limit: z.number().int().min(1).max(1000).default(100), pageToken: z.string().optional() };
 
 export const methods = {
   /** Names the daemon, what it can do and where its journal stands. */
-  daemon_info: {
-    params: z.strictObject({}),
-    result: z.object({
-      version: z.string(),
-      protocol: z.number().int(),
-      cursor: Cursor.describe("The last fact written."),
-      oldest: Cursor.describe("Just before the oldest fact kept."),
-      workspace: z.string(),
-      tools: z.array(z.string()),
-      harnesses: z.array(z.string()),
-      limits: z.record(z.string(), z.number()),
-    }),
-  },
-  harness_list: {
-    params: z.strictObject({}),
-    result: z.object({
-      harnesses: z.array(
-        z.object({
-          name: z.string(),
-          title: z.string(),
-          ready: z.boolean(),
-          version: z.string().nullable(),
-          reason: z.string().nullable().describe("Why it is not ready, and what to do."),
-          defaultModel: z.string().nullable(),
-          capabilities: z.record(z.string(), z.boolean()),
-        }),
-      ),
-    }),
-  },
-  run_start: {
-    params: RunRequest,
-    result: z.object({ run: Run, replayed: z.boolean().describe("True when the key named a run that was there already.") }),
-  },
-  run_get: { params: runId, result: z.object({ run: Run }) },
+  daemon_info: { params: z.strictObject({}) },
+  harness_list: { params: z.strictObject({}) },
+  run_start: { params: RunRequest },
+  run_get: { params: runId },
   run_list: {
     params: z.strictObject({
       state: z.enum(["queued", "running", "ended"]).optional(),
@@ -153,37 +95,15 @@ export const methods = {
       sessionId: z.string().optional(),
       ...page,
     }),
-    result: z.object({ runs: z.array(Run).describe("Newest first."), nextPageToken: z.string().nullable() }),
   },
   /** Waits for the run's end, at most `waitMs`; the run as it then stands. */
-  run_wait: { params: runId.extend({ waitMs: z.number().int().min(0).max(600_000).default(60_000) }), result: z.object({ run: Run }) },
+  run_wait: { params: runId.extend({ waitMs: z.number().int().min(0).max(600_000).default(60_000) }) },
   /** Ends a run and everything it started; answers when it has ended. Harmless on an ended run. */
-  run_cancel: { params: runId.extend({ reason: z.string().max(1000).default("cancelled by the host") }), result: z.object({ run: Run }) },
+  run_cancel: { params: runId.extend({ reason: z.string().max(1000).default("cancelled by the host") }) },
   /** Gives input to a running run (`steered`), or refuses with a code that says why. */
-  run_steer: {
-    params: runId.extend({ prompt: z.union([z.string().min(1), z.array(ContentPart).min(1)]) }),
-    result: z.object({ delivery: z.literal("steered") }),
-  },
-  session_list: {
-    params: z.strictObject({ ...page }),
-    result: z.object({ sessions: z.array(Session), nextPageToken: z.string().nullable() }),
-  },
-  permission_list: {
-    params: z.strictObject({ runId: z.string().optional() }),
-    result: z.object({
-      permissions: z.array(
-        z.object({
-          permissionId: z.string(),
-          runId: z.string(),
-          toolCallId: z.string(),
-          name: z.string(),
-          input: z.unknown(),
-          deadline: z.string(),
-          defaultDecision: z.enum(["allow", "deny"]),
-        }),
-      ),
-    }),
-  },
+  run_steer: { params: runId.extend({ prompt: z.union([z.string().min(1), z.array(ContentPart).min(1)]) }) },
+  session_list: { params: z.strictObject({ ...page }) },
+  permission_list: { params: z.strictObject({ runId: z.string().optional() }) },
   permission_answer: {
     params: z.strictObject({
       permissionId: z.string(),
@@ -191,7 +111,6 @@ export const methods = {
       reason: z.string().max(10_000).optional(),
       input: z.unknown().optional(),
     }),
-    result: z.object({ accepted: z.literal(true) }),
   },
   /** Facts since the cursor, then what comes live, as `events` notifications, with no hole and no repeat between the two. */
   events_subscribe: {
@@ -200,9 +119,8 @@ export const methods = {
       filter: EventFilter.prefault({}),
       subscriber: name.optional().describe("A lasting name, under which `events_ack` holds facts in the journal."),
     }),
-    result: z.object({ subscription: z.string(), cursor: Cursor.describe("Where delivery begins."), gap: Gap.nullable() }),
   },
-  events_unsubscribe: { params: z.strictObject({ subscription: z.string() }), result: z.object({ removed: z.boolean() }) },
+  events_unsubscribe: { params: z.strictObject({ subscription: z.string() }) },
   /** One page of facts, for a host that would rather ask than be told. */
   events_read: {
     params: z.strictObject({
@@ -210,28 +128,14 @@ export const methods = {
       filter: EventFilter.prefault({}),
       limit: z.number().int().min(1).max(10_000).default(1000),
     }),
-    result: z.object({
-      events: z.array(z.unknown()),
-      cursor: Cursor.describe("Read on from here."),
-      gap: Gap.nullable(),
-      atEnd: z.boolean(),
-    }),
   },
   /** Says that all facts up to the cursor are safe with this subscriber; the rest is kept for it. */
-  events_ack: { params: z.strictObject({ subscriber: name, cursor: Cursor }), result: z.object({ acknowledged: Cursor }) },
+  events_ack: { params: z.strictObject({ subscriber: name, cursor: Cursor }) },
   /** Forgets a subscriber, so that the journal no longer keeps facts for it. */
-  events_forget: { params: z.strictObject({ subscriber: name }), result: z.object({ removed: z.boolean() }) },
-} as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;
+  events_forget: { params: z.strictObject({ subscriber: name }) },
+} as const satisfies Record<string, { params: z.ZodType }>;
 
 export type MethodName = keyof typeof methods;
 export type MethodParams<Name extends MethodName> = z.output<(typeof methods)[Name]["params"]>;
 export type MethodInput<Name extends MethodName> = z.input<(typeof methods)[Name]["params"]>;
-export type MethodResult<Name extends MethodName> = z.output<(typeof methods)[Name]["result"]>;
-
-/** What the daemon sends unasked. */
-export const notifications = {
-  /** In order; facts verbatim as the journal holds them. */
-  events: z.object({ subscription: z.string(), events: z.array(z.unknown()) }),
-  /** Facts that the subscription should have brought are gone; delivery goes on at `resumeAt`. */
-  events_gap: z.object({ subscription: z.string(), gap: Gap }),
-} as const;
+export type MethodResult<Name extends MethodName> = z.output<(typeof answers)[Name]>;

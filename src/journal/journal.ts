@@ -1,6 +1,6 @@
 // The box's one durable, ordered record of facts, and the only place where its parts meet.
 import type { DatabaseSync } from "node:sqlite";
-import { DELTA_TYPES } from "../../harnesses/events.ts";
+import { DELTA_TYPES } from "../../harnesses/delta-types.ts";
 import type { Cursor, EventBody } from "../events.ts";
 import { BatchBuilder } from "./batch.ts";
 import { type About, type Entry, EntryWriter } from "./entry.ts";

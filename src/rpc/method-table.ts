@@ -1,10 +1,11 @@
 // Ties handlers to the methods declared in src/methods.ts: params and results are inferred, and forgetting one does not compile.
 import type { z } from "zod";
+import type { answers } from "../answers.ts";
 import { methods, type MethodName, type MethodParams } from "../methods.ts";
 import type { CallContext, Method, RawJson } from "./method.ts";
 
 /** What a handler may answer: before defaults of the result's schema. */
-type Answer<Name extends MethodName> = z.input<(typeof methods)[Name]["result"]> | RawJson;
+type Answer<Name extends MethodName> = z.input<(typeof answers)[Name]> | RawJson;
 
 export type Handlers = {
   readonly [Name in MethodName]: (params: MethodParams<Name>, call: CallContext) => Promise<Answer<Name>>;

@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { harnesses } from "../../harnesses/index.ts";
 import { EnvelopeFields, EventBody } from "../../src/events.ts";
-import { methods, notifications, PROTOCOL_VERSION } from "../../src/methods.ts";
+import { answers, notifications } from "../../src/answers.ts";
+import { type MethodName, methods, PROTOCOL_VERSION } from "../../src/methods.ts";
 import { CLOSE_CODES, RPC_CODES } from "../../src/rpc/errors.ts";
-import { DELTA_TYPES } from "../../harnesses/events.ts";
+import { DELTA_TYPES } from "../../harnesses/delta-types.ts";
 import { tools } from "../../tools/index.ts";
 import { schemasOf, type Tool } from "../../tools/tool.ts";
 
@@ -22,7 +23,10 @@ function protocol(): JsonSchema {
     transport: "JSON-RPC 2.0 in text frames of a WebSocket at / or /ws, either side connecting",
     errors: RPC_CODES,
     closeCodes: CLOSE_CODES,
-    methods: mapValues(methods, ({ params, result }) => ({ params: schemaOf(params, "input"), result: schemaOf(result, "output") })),
+    methods: mapValues(methods, ({ params }, name) => ({
+      params: schemaOf(params, "input"),
+      result: schemaOf(answers[name as MethodName], "output"),
+    })),
     tools: Object.fromEntries(
       (tools as readonly Tool[]).map((tool) => [tool.name, { description: tool.description, effect: tool.effect, ...schemasOf(tool) }]),
     ),
@@ -47,6 +51,6 @@ test("docs/protocol.json says what the code declares", async () => {
   await expect(`${JSON.stringify(protocol(), null, 2)}\n`).toMatchFileSnapshot("../../docs/protocol.json");
 });
 
-function mapValues<Value>(object: Readonly<Record<string, Value>>, map: (value: Value) => unknown): JsonSchema {
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value)]));
+function mapValues<Value>(object: Readonly<Record<string, Value>>, map: (value: Value, name: string) => unknown): JsonSchema {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value, name)]));
 }
