@@ -2,20 +2,21 @@
 import { defineConfig, type OutputOptions, type RolldownOptions } from "rolldown";
 import { lazyBuiltins } from "./build/lazy-builtins.ts";
 import { licences } from "./build/licences.ts";
+import { plainText } from "./build/plain-text.ts";
 
 const common: RolldownOptions = {
   platform: "node",
   // Schemas that nobody asks for are not built.
   treeshake: { manualPureFunctions: ["z"] },
 };
-const output: OutputOptions = { dir: "dist", format: "esm", chunkFileNames: "[name]-[hash].js", comments: { legal: false } };
+const output: OutputOptions = { dir: "dist", format: "esm", chunkFileNames: "[name]-[hash].js", comments: false };
 
 export default defineConfig([
   {
     ...common,
     input: { harnessd: "src/bin.ts", client: "src/client/index.ts" },
     external: ["@vscode/ripgrep"], // brings a program, found beside it
-    plugins: [lazyBuiltins(), licences("LICENCES.txt")],
+    plugins: [lazyBuiltins(), plainText(), licences("LICENCES.txt")],
     output: {
       ...output,
       cleanDir: true,
