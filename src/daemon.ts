@@ -19,7 +19,7 @@ import { probeRoutes } from "./http/probes.ts";
 import { transferRoutes } from "./http/transfer.ts";
 import { Journal } from "./journal/journal.ts";
 import { createLog, type Log } from "./log.ts";
-import { limitYoungMemory } from "./memory.ts";
+import { limitMemory } from "./memory.ts";
 import { ModelGateway } from "./models/gateway.ts";
 import { resolveModelAccess } from "./models/model-access.ts";
 import { closeLostProcesses, processEvents } from "./process-events.ts";
@@ -73,7 +73,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     throw error;
   });
   parts.runs.beginWaiting();
-  limitYoungMemory();
+  limitMemory();
   const outgoing = config.connect === undefined ? undefined : dial(config, config.connect, methods, log);
   log.info({ url: door.url, stateDir: config.stateDir, epoch: journal.epoch, version: VERSION }, "serving");
   return {

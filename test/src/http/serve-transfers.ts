@@ -7,9 +7,9 @@ import { serveHttp } from "../../../src/http/server.ts";
 import { transferRoutes } from "../../../src/http/transfer.ts";
 import { createLog } from "../../../src/log.ts";
 import { Secrets } from "../../../src/secrets.ts";
-import { limitYoungMemory } from "../../../src/memory.ts";
+import { limitMemory } from "../../../src/memory.ts";
 
-limitYoungMemory();
+limitMemory();
 const routes = transferRoutes({ cwd: process.cwd(), paths: { roots: ["/"] } });
 const server = createServer(serveHttp({ routes, refuse: () => undefined, log: createLog("silent", new Secrets()) }));
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
