@@ -14,17 +14,12 @@ export async function* run(context: HarnessContext): AsyncGenerator<HarnessEvent
   const { path } = await requireAgent("claude-code", context.agentsDir);
   if (context.signal.aborted) return;
   const lease = await leaseProgram(context, launch, path);
-  let isFit = false;
   try {
     const conversation = new Conversation(lease.value, context);
     yield* conversation.carryOut({ askFirst: launch.mustAsk && lease.fresh });
-    isFit = await endCancelledWork(context, lease.value);
-  } catch (error) {
-    // A turn that failed and is over leaves a sound program: the next run can go on from it.
-    isFit = lease.value.alive && !lease.value.isBusy;
-    throw error;
   } finally {
-    if (isFit) lease.release();
+    // A turn that failed and is over leaves a sound program too: the next run can go on from it.
+    if (await endLeftWork(context, lease.value)) lease.release();
     else await lease.discard();
   }
 }
@@ -41,9 +36,8 @@ async function leaseProgram(context: HarnessContext, launch: Launch, path: strin
   }
 }
 
-/** After a cancel: ends the commands that it left. False when the program cannot be kept. */
-async function endCancelledWork({ signal, session, sweep, mcpServers }: HarnessContext, program: ClaudeProgram): Promise<boolean> {
-  if (!signal.aborted) return program.alive && !program.isBusy;
+/** Ends the commands that the run has left in the background. False when the program cannot be kept. */
+async function endLeftWork({ session, sweep, mcpServers }: HarnessContext, program: ClaudeProgram): Promise<boolean> {
   // A sweep would end its MCP servers too; then it is easier to begin anew.
   if (!program.alive || program.isBusy || mcpServers.some(({ type }) => type === "stdio")) return false;
   await sweep(session.id, [program.process.pid]);
