@@ -5,6 +5,7 @@ conformanceSuite("codex", {
   models: ["openai/gpt-5.5", "openai/gpt-6-sol", "openrouter/scripted-model"],
   tools: { shell: "exec_command" },
   options: { maxRetries: 1 },
+  isProgram: true,
   readsByShell: true,
   // Codex drops a refusal from the answer, and reports an empty turn.
   codes: { "a refusal of the model": "hollow_completion" },

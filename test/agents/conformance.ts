@@ -20,6 +20,8 @@ export interface ConformanceOptions {
   readonly options: Readonly<Record<string, unknown>>;
   /** It has no tool that reads files but the shell. */
   readonly readsByShell?: boolean;
+  /** It is a program of its own, whose commands are its children. */
+  readonly isProgram?: boolean;
   /** By subject: the error codes of cases in which the program cannot tell what others can. */
   readonly codes?: Readonly<Record<string, string>>;
 }
@@ -63,6 +65,7 @@ export function conformanceSuite(harness: string, options: ConformanceOptions): 
   permissions(suite);
   wishes(suite);
   limits(suite);
+  leavings(suite);
 }
 
 class Suite {
@@ -595,6 +598,28 @@ function wishes(suite: Suite): void {
 function refusalIn(error: unknown): CallError {
   if (error instanceof CallError) return error;
   throw error;
+}
+
+function leavings(suite: Suite): void {
+  suite.case("commands left in the background", "end with the run, those in sessions of their own too", async () => {
+    const command = "sleep 983 > /dev/null 2>&1 & echo $! > left; setsid sleep 982 > /dev/null 2>&1 & echo $! > hidden; echo started";
+    const told = await suite.tell([shell(command), { text: "Started." }]);
+    expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Started." } });
+    const pids = await Promise.all(["left", "hidden"].map((name) => numberIn(join(told.cwd, name))));
+    expect(await Promise.all(pids.map(isAlive))).toEqual([false, false]);
+    const again = await suite.tell([{ text: "I go on." }], { cwd: told.cwd, sessionId: told.run.sessionId });
+    expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
+    return told;
+  });
+
+  if (!suite.options.isProgram) return;
+  suite.case("a program that is killed", "fails the run as agent_exited, and the session goes on", async () => {
+    const told = await suite.tell([shell("kill -9 $PPID; sleep 5"), { text: "Never told." }]);
+    expect(told.run).toMatchObject({ outcome: "failed", error: { code: "agent_exited" } });
+    const again = await suite.tell([{ text: "I go on." }], { cwd: told.cwd, sessionId: told.run.sessionId });
+    expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
+    return told;
+  });
 }
 
 function limits(suite: Suite): void {
