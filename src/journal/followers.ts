@@ -39,7 +39,9 @@ export class Followers {
   /** Resolves when all have been given all there is, or when the time is over. */
   async caughtUp(withinMs: number): Promise<void> {
     const deadline = performance.now() + withinMs;
-    while ([...this.#followers].some((follower) => follower.isBehind) && performance.now() < deadline) await delay(POLL_MS);
+    // Looked at after a wait, since what a follower has just taken reaches its reader only with the next microtasks.
+    do await delay(POLL_MS);
+    while ([...this.#followers].some((follower) => follower.isBehind) && performance.now() < deadline);
   }
 
   async *#deliver(follower: Follower, signal: AbortSignal, leave: () => void): AsyncGenerator<Batch, void> {

@@ -48,6 +48,22 @@ test("a follower may start after a fact that is not yet committed", async () => 
   expect(seqsOf(await collect(batches, 1))).toEqual([3]);
 });
 
+test("all have been told of the last facts once the journal says that they caught up, and one that reads nothing is not waited for", async () => {
+  const journal = openJournal();
+  const told: string[] = [];
+  const { batches } = follow(journal, 0);
+  void (async () => {
+    for await (const batch of batches) if (batch.kind === "events") told.push(...batch.events);
+  })();
+  follow(journal, 0);
+  for (let count = 1; count <= 20; count++) {
+    appendMessages(journal, 1);
+    await journal.committed();
+    await journal.caughtUp(20);
+    expect(told.length).toBe(count);
+  }
+});
+
 test("each batch says where to follow on from", async () => {
   const journal = openJournal();
   appendMessages(journal, 100);
