@@ -1,6 +1,5 @@
 // The daemon, wired from its parts; read from top to bottom, it is the architecture.
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { harnesses } from "../harnesses/index.ts";
 import { WarmPool } from "../harnesses/warm-pool.ts";
@@ -65,7 +64,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   await clearLeftovers(config.stateDir);
   const gateway = await ModelGateway.start({ log, proxyEnv: config.commandEnv });
   const parts = wireRuns(config, secrets, journal, processes, swept, gateway, log);
-  await recordStart(journal, swept, parts.runs);
+  await recordStart(journal, swept, parts.runs, log);
   const methods = methodsOf(config, parts, log);
   const door = await openDoor(config, methods, parts, log).catch(async (error: unknown) => {
     await closeWork(parts);
@@ -98,7 +97,6 @@ interface Parts {
 }
 
 function openJournal(config: Config, secrets: Secrets, log: Log): Journal {
-  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
   const journal = Journal.open({
     directory: join(config.stateDir, "journal"),
     retention: { maxAgeMs: config.keepDays * MS_PER_DAY, maxBytes: config.keepMb * BYTES_PER_MB },
@@ -172,7 +170,8 @@ function watchLimits(config: Config): WatchLimits {
 }
 
 /** The first fact of this daemon's life, then the ends of what its predecessor left open. */
-async function recordStart(journal: Journal, swept: ContainmentReport, runs: Runs): Promise<void> {
+async function recordStart(journal: Journal, swept: ContainmentReport, runs: Runs, log: Log): Promise<void> {
+  if (journal.previousEnd === "crashed") log.warn({ swept: forWire(swept) }, "the last daemon on this state directory did not end cleanly");
   journal.append(
     { type: "daemon.started", version: VERSION, previous: journal.previousEnd, swept: swept.signalled > 0 ? forWire(swept) : null },
     { source: "daemon" },

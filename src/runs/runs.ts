@@ -99,6 +99,11 @@ export class Runs {
     for (const { run, request } of this.#store.unended()) {
       if (run.state === "queued" && request) await this.#requeue(run, request);
       else recoverRun(run, this.#options);
+      const { runId, state } = run;
+      this.#options.log.warn(
+        { runId, state },
+        `a run that the last daemon left ${state} ${this.#live.has(runId) ? "waits again" : "was closed"}`,
+      );
     }
     await this.#journal.committed();
   }
@@ -181,6 +186,7 @@ export class Runs {
     const prompt = describePrompt(promptOf(request));
     const started = { type: "run.started", harness, model, sessionId, cwd, prompt } as const;
     this.#journal.append(started, { source: "daemon", runId }, this.#store.update(live.run));
+    this.#options.log.info({ runId, harness, model, sessionId, cwd }, "run started");
     void live.execution
       .carryOut()
       .catch((error: unknown) => this.#breakOff(live, error))
@@ -218,6 +224,8 @@ export class Runs {
     this.#live.delete(runId);
     this.#journal.releaseRun(runId);
     settle(live, run);
+    const { outcome, error } = fact;
+    this.#options.log.info({ runId, outcome, ...(error && { code: error.code, reason: error.message }) }, "run ended");
     this.#pump();
   }
 }
