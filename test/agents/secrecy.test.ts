@@ -12,6 +12,8 @@ import { ScriptedModel, type ScriptStep } from "../scripted-model/scripted-model
 
 const BIN = new URL("../../src/bin.ts", import.meta.url).pathname;
 const NOBODY = 65_534;
+/** A search through a busy machine takes its time. */
+const PATIENT = { timeout: 180_000 };
 const isRoot = process.getuid?.() === 0;
 const canBeNobody = isRoot && spawnSync("setpriv", ["--version"]).status === 0;
 
@@ -55,10 +57,11 @@ async function openBox(baseUrls: Record<string, string>, uid?: number): Promise<
   daemon.stderr.on("data", (bytes: Buffer) => (log += String(bytes)));
   toEnd.push(async () => {
     daemon.kill("SIGTERM");
-    if (daemon.exitCode === null) await once(daemon, "exit");
+    if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, "exit");
     rmSync(base, { recursive: true, force: true });
   });
-  const [line] = (await once(createInterface(daemon.stdout), "line")) as [string];
+  const [line] = (await Promise.race([once(createInterface(daemon.stdout), "line"), once(daemon, "exit")])) as [unknown];
+  if (typeof line !== "string") throw new Error(`The daemon ended with ${String(line)}: ${log}`);
   const host = await Harnessd.connect({ url: (JSON.parse(line) as { url: string }).url, token });
   toEnd.push(() => host.close());
   return { host, daemon, base, workspace: at("work"), secrets: [key, token], log: () => log };
@@ -118,11 +121,15 @@ const AGENTS = [
   ["opencode", "anthropic/claude-opus-5-5"],
 ] as const;
 
-test.for(AGENTS)("nothing that the shell of %s can read holds the key or the token", async ([harness, name]) => {
+test.for(AGENTS)("nothing that the shell of %s can read holds the key or the token", PATIENT, async ([harness, name]) => {
   expect(await placesWithSecrets(harness, name)).toEqual([]);
 });
 
 // Skipped where there is no root to become somebody else from.
-test.runIf(canBeNobody).for(AGENTS)("nor does anything where the daemon and %s run as an ordinary user", async ([harness, name]) => {
-  expect(await placesWithSecrets(harness, name, NOBODY)).toEqual([]);
-});
+test.runIf(canBeNobody).for(AGENTS)(
+  "nor does anything where the daemon and %s run as an ordinary user",
+  PATIENT,
+  async ([harness, name]) => {
+    expect(await placesWithSecrets(harness, name, NOBODY)).toEqual([]);
+  },
+);
