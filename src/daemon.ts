@@ -22,6 +22,7 @@ import { limitMemory } from "./memory.ts";
 import { ModelGateway } from "./models/gateway.ts";
 import { resolveModelAccess } from "./models/model-access.ts";
 import { closeLostProcesses, processEvents } from "./process-events.ts";
+import { readinessOf } from "./readiness.ts";
 import { tableOf } from "./rpc/method-table.ts";
 import type { MethodTable } from "./rpc/method.ts";
 import { eventHandlers } from "./rpc/subscriptions.ts";
@@ -193,7 +194,6 @@ function methodsOf(config: Config, { journal, processes, store, permissions, run
 
 function openDoor(config: Config, methods: MethodTable, parts: Parts, log: Log): Promise<ListeningDoor> {
   const { journal } = parts;
-  const problems = (): string[] => (journal.problem === null ? [] : [journal.problem]);
   return listen({
     host: config.host,
     port: config.port,
@@ -201,7 +201,7 @@ function openDoor(config: Config, methods: MethodTable, parts: Parts, log: Log):
     allowedOrigins: config.allowOrigin,
     methods,
     routes: [
-      ...probeRoutes(problems),
+      ...probeRoutes(readinessOf(journal, join(config.stateDir, "journal", "journal.db"))),
       metricsRoute(() => daemonMetrics(parts)),
       ...transferRoutes({ cwd: config.workspace, paths: pathsOf(config) }),
     ],
