@@ -1,6 +1,6 @@
 // What a command costs through the daemon beside what starting it costs.
 import { BuiltDaemon } from "../daemon.ts";
-import { bareSpawn } from "../limits/spawn.ts";
+import { BareSpawner } from "../limits/spawn-apart.ts";
 import type { Measurement } from "../measurement.ts";
 import { RawHost } from "../raw-host.ts";
 import { inTurns, medianTimeMs } from "../rounds.ts";
@@ -19,9 +19,10 @@ export const exec: Measurement = {
   async measure() {
     await using daemon = await BuiltDaemon.start();
     await using peer = await startPeer();
+    using spawner = new BareSpawner();
     using host = await RawHost.connect(daemon.url);
     return await inTurns(ROUNDS, {
-      limit: () => medianTimeMs(CALLS, () => bareSpawn(COMMAND)),
+      limit: () => spawner.medianMs({ command: COMMAND, count: CALLS }),
       ours: () => medianTimeMs(CALLS, () => host.call("shell_exec", { command: COMMAND })),
       peer: peer && (() => medianTimeMs(CALLS, () => peer.exec(COMMAND))),
     });
