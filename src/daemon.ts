@@ -10,6 +10,7 @@ import { BoxProcesses } from "../tools/process/process-table.ts";
 import { boxHandlers } from "./box-handlers.ts";
 import { secretsOf, type Config } from "./config.ts";
 import { daemonMetrics } from "./daemon-metrics.ts";
+import { prepareDirectories } from "./directories.ts";
 import { dialOut, type OutgoingDoor } from "./doors/dial-out.ts";
 import { listen, type ListeningDoor } from "./doors/listen.ts";
 import { metricsRoute } from "./http/metrics.ts";
@@ -59,6 +60,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   const secrets = new Secrets(secretsOf(config));
   const log = createLog(config.logLevel, secrets);
   hideSecrets(secretsOf(config), log);
+  await prepareDirectories(config);
   const journal = openJournal(config, secrets, log);
   const processes = openProcesses(config, journal, log);
   const swept = await processes.stopAll();
