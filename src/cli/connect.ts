@@ -21,8 +21,13 @@ export async function connectToDaemon({ url, token }: TargetOptions, config: Con
   if (address === undefined) {
     throw new ConnectError("unreachable", `No daemon serves ${config.stateDir}: start one with \`harnessd serve\`, or name one with --url`);
   }
-  const box = await Harnessd.connect({ url: address, token: token ?? config.token });
-  return { box, close: () => box.close() };
+  const line = new LineTeller(address);
+  const box = await Harnessd.connect({ url: address, token: token ?? config.token, onLine: (state) => line.tell(state) });
+  const close = (): Promise<void> => {
+    line.stop();
+    return box.close();
+  };
+  return { box, close };
 }
 
 /** As `connectToDaemon`, or else starts a daemon in this very process. */
@@ -42,5 +47,28 @@ export async function connectOrStart(options: TargetOptions, config: Config): Pr
     if ((await readAddress(config.stateDir)) !== undefined) return connectToDaemon(options, config);
     const advice = "A command that runs a daemon of its own shares it with nobody; `harnessd serve` serves any number of commands.";
     throw new ConnectError("unreachable", `${error.message} ${advice}`, { cause: error });
+  }
+}
+
+/** Silence would look like work: a person is told when the line breaks, and when it is back. */
+class LineTeller {
+  readonly #url: string;
+  #wasDown = false;
+  #isStopped = false;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  tell(state: "up" | "down"): void {
+    if (this.#isStopped) return;
+    if (state === "down") process.stderr.write(`harnessd: the connection to ${this.#url} was lost; trying again\n`);
+    else if (this.#wasDown) process.stderr.write(`harnessd: connected to ${this.#url} again\n`);
+    this.#wasDown = state === "down";
+  }
+
+  /** The line is closed on purpose. */
+  stop(): void {
+    this.#isStopped = true;
   }
 }
