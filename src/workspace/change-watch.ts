@@ -110,7 +110,12 @@ export class ChangeWatch {
     }
   }
 
+  /** Where even that cannot be written down, the end of the run will say what is wrong. */
   #notice(code: string, message: string): void {
-    this.#options.onEvent({ type: "notice", code, message });
+    try {
+      this.#options.onEvent({ type: "notice", code, message });
+    } catch {
+      // the journal is closed or full
+    }
   }
 }
