@@ -35,7 +35,8 @@ test("params of a wrong shape name what was expected, in words and as issues", a
 
 test("a frame that nests too deep is refused under its id, and brackets in strings do not count", async () => {
   const host = await Bare.open((await openDoor()).url);
-  const nested = (depth: number): string => `{"jsonrpc":"2.0","id":5,"method":"echo","params":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}`;
+  const nested = (depth: number): string =>
+    `{"jsonrpc":"2.0","id":5,"method":"echo","params":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}`;
   host.socket.send(nested(200));
   expect(await host.next()).toMatchObject({ id: 5, error: { code: -32600, message: expect.stringContaining("deeper than 200") } });
   host.socket.send(nested(199));
