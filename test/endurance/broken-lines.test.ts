@@ -14,7 +14,7 @@ import { Chance } from "./seeded.ts";
 import { demoFiles, makeProject, startToldModel } from "./told-model.ts";
 
 /** By hand, and as many with the client library. */
-const RUNS_EACH = 30;
+const RUNS_EACH = 100;
 const RUNS_AT_ONCE = 6;
 /** Of every run by hand; the client's lines are cut until their run has ended. */
 const MOST_BREAKS = 5;
