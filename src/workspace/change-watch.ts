@@ -36,6 +36,8 @@ export class ChangeWatch {
   #isWaiting = false;
   /** Calls under way that change no files. */
   readonly #readingCalls = new Set<string>();
+  /** Calls begun that may change files. */
+  #changingCalls = 0;
 
   /** Looks at the directory at once, so that the first change is told from what was there. */
   constructor(options: ChangeWatchOptions) {
@@ -47,6 +49,7 @@ export class ChangeWatch {
   /** Looks again after each tool call that may have changed something. */
   follow(event: HarnessEvent): void {
     if (event.type === "tool.started" && READING_KINDS.has(event.kind)) this.#readingCalls.add(event.toolCallId);
+    else if (event.type === "tool.started") this.#changingCalls++;
     if (event.type === "tool.finished" && !this.#readingCalls.delete(event.toolCallId)) void this.look(event.toolCallId);
   }
 
@@ -55,9 +58,12 @@ export class ChangeWatch {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     const before = this.#looking;
+    const begun = this.#changingCalls;
+    // A look that comes late, when a further call has begun, cannot tell whose work it sees.
+    const author = (): string | undefined => (this.#changingCalls === begun ? toolCallId : undefined);
     this.#looking = before.then((looking) => {
       this.#isWaiting = false;
-      return looking && this.#guard(() => this.#again(looking, toolCallId));
+      return looking && this.#guard(() => this.#again(looking, author));
     });
     await this.#looking;
   }
@@ -83,8 +89,9 @@ export class ChangeWatch {
     return { repository, last: await repository.snapshot() };
   }
 
-  async #again({ repository, last }: Looking, toolCallId: string | undefined): Promise<Looking> {
+  async #again({ repository, last }: Looking, author: () => string | undefined): Promise<Looking> {
     const now = await repository.snapshot();
+    const toolCallId = author();
     const changes = await repository.changesBetween(last, now);
     for (const change of changes.slice(0, MAX_CHANGES_AT_ONCE)) {
       this.#options.onEvent({ type: "file.changed", ...change, ...(toolCallId !== undefined && { toolCallId }) });

@@ -57,6 +57,19 @@ test("a change is told once, and one made after the last look is told at the end
   ]);
 });
 
+test("a change that a further call may have made already is told as nobody's", async () => {
+  const changes = watch();
+  await changes.ready();
+  const call = (toolCallId: string) => ({ toolCallId, name: "shell_exec" });
+  changes.follow({ type: "tool.started", ...call("call_1"), kind: "execute", input: {} });
+  changes.follow({ type: "tool.finished", ...call("call_1"), ok: true, output: null });
+  changes.follow({ type: "tool.started", ...call("call_2"), kind: "execute", input: {} });
+  writeFileSync(join(cwd, "a"), "1\n");
+  await changes.close();
+  expect(events).toMatchObject([{ path: "a", change: "created" }]);
+  expect(events[0]).not.toHaveProperty("toolCallId");
+});
+
 test("a repository of the directory's own is neither read nor touched, and what it ignores is not told", async () => {
   const git = (...args: string[]): string => execFileSync("git", ["-C", cwd, ...args], { encoding: "utf8" });
   git("init", "--quiet");
