@@ -32,10 +32,10 @@ import { runHandlers } from "./runs/run-handlers.ts";
 import { forWire } from "./runs/run-record.ts";
 import { RunStore } from "./runs/run-store.ts";
 import { Runs } from "./runs/runs.ts";
-import type { WatchLimits } from "./runs/run-watch.ts";
 import { Secrets } from "./secrets.ts";
 import { toolMethods } from "./tool-methods.ts";
 import { VERSION } from "./version.ts";
+import { watchLimits } from "./watch-settings.ts";
 import { clearLeftovers } from "./workspace/shadow-repository.ts";
 
 const WARM_LIMITS = { idleMs: 10 * 60_000, maxKept: 8 };
@@ -63,7 +63,8 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   await prepareDirectories(config);
   const journal = openJournal(config, secrets, log);
   const processes = openProcesses(config, journal, log);
-  const swept = await processes.stopAll();
+  // Looking through all processes takes time that a start after a clean end need not spend.
+  const swept = mayHaveLeftovers(journal) ? await processes.stopAll() : null;
   await clearLeftovers(config.stateDir);
   const gateway = await ModelGateway.start({ log, proxyEnv: config.commandEnv });
   const parts = wireRuns(config, secrets, journal, processes, swept, gateway, log);
@@ -125,7 +126,7 @@ function wireRuns(
   secrets: Secrets,
   journal: Journal,
   processes: BoxProcesses,
-  swept: ContainmentReport,
+  swept: ContainmentReport | null,
   gateway: ModelGateway,
   log: Log,
 ): Parts {
@@ -161,22 +162,22 @@ function wireRuns(
   return { journal, processes, store, permissions, runs, warmPools, gateway };
 }
 
-function watchLimits(config: Config): WatchLimits {
-  return {
-    firstEventMs: config.firstEventTimeout * MS_PER_SECOND,
-    progressMs: config.progressTimeout * MS_PER_SECOND,
-    toolMs: config.toolTimeout * MS_PER_SECOND,
-    exitMs: config.exitTimeout * MS_PER_SECOND,
-    cancelMs: config.cancelTimeout * MS_PER_SECOND,
-    retries: config.maxRetries,
-  };
+/** Nothing was started before there was a journal, and nothing is left where the last daemon ended everything itself. */
+function mayHaveLeftovers({ opening, previousEnd }: Journal): boolean {
+  return previousEnd !== "clean" && opening.kind !== "created";
 }
 
 /** The first fact of this daemon's life, then the ends of what its predecessor left open. */
-async function recordStart(journal: Journal, swept: ContainmentReport, runs: Runs, log: Log): Promise<void> {
-  if (journal.previousEnd === "crashed") log.warn({ swept: forWire(swept) }, "the last daemon on this state directory did not end cleanly");
+async function recordStart(journal: Journal, swept: ContainmentReport | null, runs: Runs, log: Log): Promise<void> {
+  if (journal.previousEnd === "crashed")
+    log.warn({ swept: swept && forWire(swept) }, "the last daemon on this state directory did not end cleanly");
   journal.append(
-    { type: "daemon.started", version: VERSION, previous: journal.previousEnd, swept: swept.signalled > 0 ? forWire(swept) : null },
+    {
+      type: "daemon.started",
+      version: VERSION,
+      previous: journal.previousEnd,
+      swept: swept && swept.signalled > 0 ? forWire(swept) : null,
+    },
     { source: "daemon" },
   );
   closeLostProcesses(journal, swept);

@@ -1,5 +1,4 @@
 // What happens to processes, told as events; and what happened to those that the daemon before this one left running.
-import type { DatabaseSync } from "node:sqlite";
 import type { BoxProcess, ContainmentReport, ProcessObserver } from "../tools/process/process.ts";
 import { ToolError } from "../tools/tool.ts";
 import { JournalError } from "./journal/journal-error.ts";
@@ -7,11 +6,15 @@ import type { About, Journal } from "./journal/journal.ts";
 import type { Log } from "./log.ts";
 import { forWire } from "./runs/run-record.ts";
 
+const REMOVE = "DELETE FROM open_processes WHERE process_id = ?";
+
 /**
  * Appends a fact for each start and end. A table of the open ones is kept beside them, for `closeLostProcesses` after a crash.
  * Nothing is started while the journal has no room for it; what it cannot take in spite of that goes to the log.
  */
 export function processEvents(journal: Journal, log: Log): ProcessObserver {
+  const insert = journal.database.prepare("INSERT OR REPLACE INTO open_processes VALUES (?, ?)");
+  const remove = journal.database.prepare(REMOVE);
   const tell: Journal["append"] = (...event) => {
     try {
       return journal.append(...event);
@@ -32,9 +35,7 @@ export function processEvents(journal: Journal, log: Log): ProcessObserver {
     started(process) {
       const { pid, id, request } = process;
       const command = typeof request.command === "string" ? request.command : [...request.command];
-      const open = (db: DatabaseSync): void =>
-        void db.prepare("INSERT OR REPLACE INTO open_processes VALUES (?, ?)").run(id, runOf(process) ?? null);
-      tell({ type: "process.started", command, cwd: request.cwd, pid }, about(process), open);
+      tell({ type: "process.started", command, cwd: request.cwd, pid }, about(process), () => insert.run(id, runOf(process) ?? null));
     },
     output(process, stream, text) {
       tell({ type: "process.output", stream, text }, about(process));
@@ -50,7 +51,7 @@ export function processEvents(journal: Journal, log: Log): ProcessObserver {
         ...resources,
         containment: containment ? forWire(containment) : null,
       };
-      tell({ type: "process.exited", ...end }, about(process), closing(process.id));
+      tell({ type: "process.exited", ...end }, about(process), () => remove.run(process.id));
     },
   };
 }
@@ -71,16 +72,10 @@ export function closeLostProcesses(journal: Journal, swept: ContainmentReport | 
   for (const row of journal.database.prepare("SELECT process_id, run_id FROM open_processes").all()) {
     const processId = String(row["process_id"]);
     const runId = row["run_id"] === null ? undefined : String(row["run_id"]);
-    journal.append(
-      { type: "process.exited", ...unseen, containment, lost: true },
-      { source: "daemon", processId, runId },
-      closing(processId),
+    journal.append({ type: "process.exited", ...unseen, containment, lost: true }, { source: "daemon", processId, runId }, (db) =>
+      db.prepare(REMOVE).run(processId),
     );
   }
-}
-
-function closing(processId: string): (db: DatabaseSync) => void {
-  return (db) => void db.prepare("DELETE FROM open_processes WHERE process_id = ?").run(processId);
 }
 
 function about(process: BoxProcess): About {
