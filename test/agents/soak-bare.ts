@@ -4,7 +4,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as delay } from "node:timers/promises";
 import { requireAgent } from "../../harnesses/agent-programs.ts";
 import type { PlayedScript } from "../scripted-model/scripted-model.ts";
 
@@ -179,13 +178,15 @@ export async function bareOpenCode(around: BareSurroundings): Promise<BareAgent>
   const child = spawn(path, ["serve", "--hostname", "127.0.0.1", "--port", String(port)], {
     cwd: home,
     env: { ...env, PATH: process.env["PATH"], HOME: home, TMPDIR: join(home, "tmp"), OPENCODE_CONFIG_CONTENT: JSON.stringify(content) },
-    stdio: "ignore",
+    stdio: ["ignore", "pipe", "ignore"],
   });
   const base = `http://127.0.0.1:${port}`;
   const at = (address: string): string => `${base}${address}?directory=${encodeURIComponent(cwd)}`;
   const post = (address: string, body: Json): Promise<Response> =>
     fetch(at(address), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-  while (!(await fetch(`${base}/doc`).catch(() => null))) await delay(50);
+  await new Promise<void>((resolve) =>
+    createInterface({ input: child.stdout }).on("line", (line) => void (line.includes("listening on") && resolve())),
+  );
   return {
     async turn(prompt) {
       const watch = new Stopwatch();

@@ -1,5 +1,5 @@
 // Measures, and prints: what many runs leave behind, and what the daemon adds to each program's own time.
-//   node test/agents/soak.ts [HARNESS…]
+//   node test/agents/soak.ts [--times] [HARNESS…]        with --times only the second
 // Exits with 1 when something was left behind. Times depend on the machine, so they are told and not judged.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -42,12 +42,13 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const problems: string[] = [];
 
 await setup();
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((argument) => argument !== "--times");
+const isOnlyTimes = process.argv.includes("--times");
 for (const subject of SUBJECTS.filter(({ harness }) => wanted.length === 0 || wanted.includes(harness))) {
   const directory = await mkdtemp(join(tmpdir(), "soak-"));
   const model = await ScriptedModel.start();
   try {
-    await measureLeftovers(subject, directory, model);
+    if (!isOnlyTimes) await measureLeftovers(subject, directory, model);
     await measureTimes(subject, directory, model);
   } finally {
     await model.close();
@@ -59,7 +60,10 @@ process.exitCode = problems.length > 0 ? 1 : 0;
 
 async function measureLeftovers(subject: Subject, directory: string, model: ScriptedModel): Promise<void> {
   const box = await SoakBox.open(join(directory, "many"), AGENTS_DIR, AT_ONCE);
-  const steps: ScriptStep[] = [{ calls: [{ intent: "shell", command: "sleep 300 & echo made > made.txt" }] }, { text: "Made." }];
+  const steps: ScriptStep[] = [
+    { calls: [{ intent: "shell", command: "sleep 300 > /dev/null 2>&1 & echo made > made.txt" }] },
+    { text: "Made." },
+  ];
   let count = 0;
   const run = async (): Promise<void> => {
     const { outcome, error } = await (await box.host.run(requestFor(subject, model, `many-${++count}`, steps))).result();
@@ -114,6 +118,7 @@ function requestFor(
 /** The same turns by turns, with the daemon and without it, so that both meet the same machine. */
 async function measureTimes(subject: Subject, directory: string, model: ScriptedModel): Promise<void> {
   if (!subject.bare) return;
+  say(`\n${subject.harness}, its own time and ours`);
   for (const paceMs of [PACE_MS, 0]) {
     const name = `times-${subject.harness}-${paceMs}`;
     const steps: ScriptStep[] = [{ text: ANSWER, chunkDelayMs: paceMs, times: 10_000 }];
