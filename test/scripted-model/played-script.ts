@@ -11,7 +11,8 @@ import type { NamelessCall } from "./intents.ts";
 import type { ModelRequest, RecordedRequest, Reply, ScriptOptions, ScriptStep, Step, Usage } from "./script.ts";
 
 const DIALECTS: readonly Dialect[] = [anthropicMessages, openaiResponses, openaiChat];
-const DEFAULT_USAGE: Usage = { input: 1200, output: 64, cached: 800 };
+/** What an answer is said to have taken where the script does not say. */
+export const DEFAULT_USAGE: Usage = { input: 1200, output: 64, cached: 800 };
 const PAST_THE_END: Step = { text: "The script has ended." };
 const MODELS = ["scripted-model"];
 /** Requests that harnesses make beside the conversation: they are answered, and use up no step. */
