@@ -40,13 +40,17 @@ export function openDatabase(directory: string, sync: "normal" | "full", now: ()
   return openNew(path, sync, { kind: "set_aside", detail });
 }
 
-/** Made beside its place and moved there whole: an end in the middle of it must not look like damage to the next owner. */
+/**
+ * Made beside its place and moved there whole: an end in the middle of it must not look like damage to the next owner.
+ * It has its write-ahead log before it moves: a change of the log's kind that is cut off at its place leaves what only a writer can mend.
+ */
 function openNew(path: string, sync: "normal" | "full", opening: Opening): OpenDatabase {
   const draft = `${path}.new`;
   let db: DatabaseSync | null = null;
   try {
-    for (const suffix of ["", "-journal"]) rmSync(draft + suffix, { force: true });
+    for (const suffix of ["", "-journal", "-wal", "-shm"]) rmSync(draft + suffix, { force: true });
     db = new DatabaseSync(draft);
+    db.exec("PRAGMA journal_mode = WAL");
     migrate(db, 0);
     writeMeta(db, "epoch", randomBytes(9).toString("base64url"));
     db.close();
