@@ -1,11 +1,14 @@
 // Anthropic's Claude Code: the real program, one warm process a session, spoken to in stream-json both ways.
 import { locateAgent } from "./agent-programs.ts";
 import { ClaudeCodeOptions, DEFAULT_MODEL } from "./claude-code/options.ts";
+import { TOOLS } from "./claude-code/tool-names.ts";
 import type { Harness } from "./harness.ts";
 
 export const claudeCode: Harness = {
   name: "claude-code",
   title: "Claude Code",
+  ownTools: TOOLS,
+  takesToolPatterns: true,
   capabilities: {
     steer: true,
     resume: true,

@@ -1,6 +1,7 @@
 // OpenAI's Codex as a harness: one `codex app-server` kept warm for all sessions, a thread for each.
 import { locateAgent } from "./agent-programs.ts";
 import { CodexOptions } from "./codex/options.ts";
+import { SELECTABLE_TOOLS } from "./codex/tool-selection.ts";
 import type { Harness } from "./harness.ts";
 
 const NAME = "codex";
@@ -9,6 +10,7 @@ const DEFAULT_MODEL = "openai/gpt-5.5";
 export const codex: Harness = {
   name: NAME,
   title: "Codex",
+  ownTools: SELECTABLE_TOOLS,
   capabilities: {
     steer: true,
     resume: true,

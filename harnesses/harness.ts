@@ -143,8 +143,12 @@ export interface Harness {
   readonly capabilities: HarnessCapabilities;
   /** True when it works with the runtime's own tools, so that their names can be checked before a run. */
   readonly usesRuntimeTools?: boolean;
-  /** Names of tools that it brings along to those. */
+  /** Its own tools, beside the runtime's where it uses those. A name that is neither is refused before a run; with neither of the two fields any is taken. */
   readonly ownTools?: readonly string[];
+  /** A tool may be named with a pattern in parentheses, as in `Bash(git *)`. */
+  readonly takesToolPatterns?: boolean;
+  /** What the names of an MCP server's tools begin with. Absent: `mcp__<server>__`, and `mcp__<server>` stands for all of them. */
+  readonly mcpToolPrefix?: (server: string) => string;
   /** Used when a run names no model. Null: the run must name one. */
   readonly defaultModel: string | null;
   /** Taken in this order where there is no key for the default's provider. */

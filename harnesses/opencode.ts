@@ -2,6 +2,7 @@
 import { locateAgent } from "./agent-programs.ts";
 import type { Harness } from "./harness.ts";
 import { OpenCodeOptions } from "./opencode/options.ts";
+import { mcpToolPrefix, TOOLS } from "./opencode/tool-names.ts";
 
 const NAME = "opencode";
 const DEFAULT_MODEL = "anthropic/claude-sonnet-5-5";
@@ -9,6 +10,8 @@ const DEFAULT_MODEL = "anthropic/claude-sonnet-5-5";
 export const opencode: Harness = {
   name: NAME,
   title: "OpenCode",
+  ownTools: TOOLS,
+  mcpToolPrefix,
   capabilities: {
     steer: true,
     resume: true,

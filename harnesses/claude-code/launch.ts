@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { HarnessContext, McpServer } from "../harness.ts";
 import type { ModelAccess } from "../providers.ts";
 import { ClaudeCodeOptions, DEFAULT_MODEL } from "./options.ts";
-import { POINTLESS_TOOLS, refuseUnknownTools } from "./tool-names.ts";
+import { POINTLESS_TOOLS } from "./tool-names.ts";
 
 export interface Launch {
   /** Without what names the session. */
@@ -26,7 +26,6 @@ const PROMPT_FILE = "system-prompt.md";
 /** Throws what `modelAccess` throws. */
 export function planLaunch(context: HarnessContext): Launch {
   const options = ClaudeCodeOptions.parse(context.options ?? {});
-  refuseUnknownTools(context);
   const access = context.modelAccess(context.model ?? DEFAULT_MODEL, "anthropic-messages");
   const directory = directoryOf(context);
   const { systemPrompt, mcpServers, mustAsk, limits } = context;

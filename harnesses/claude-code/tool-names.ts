@@ -1,6 +1,4 @@
 // The tools that Claude Code has, by name: it takes any other name in silence, and a tool that was to be denied would stay.
-import { HarnessError, type HarnessContext } from "../harness.ts";
-
 // They wait for a person, for a later time or for another agent; a run has none of these. Work in the background is switched off too.
 export const POINTLESS_TOOLS = [
   "AskUserQuestion",
@@ -46,13 +44,5 @@ const OFFERED_TOOLS = [
   "Write",
 ] as const;
 
-const KNOWN: ReadonlySet<string> = new Set([...OFFERED_TOOLS, ...POINTLESS_TOOLS]);
-
-/** Throws HarnessError `unknown_tool`, which lists the known. A name may carry a pattern, as in `Bash(git *)`. */
-export function refuseUnknownTools({ allowedTools, deniedTools, mcpServers }: HarnessContext): void {
-  const isMcp = (name: string): boolean => mcpServers.some((server) => name.startsWith(`mcp__${server.name}`));
-  const unknown = [...(allowedTools ?? []), ...deniedTools].filter((name) => !KNOWN.has(name.replace(/\(.*\)$/, "")) && !isMcp(name));
-  if (unknown.length === 0) return;
-  const known = [...OFFERED_TOOLS, ...mcpServers.map(({ name }) => `mcp__${name}__*`)].join(", ");
-  throw new HarnessError("unknown_tool", `Claude Code has no tool ${unknown.join(", ")}; it has: ${known}`, { data: { unknown } });
-}
+/** All that may be named in a run's allowed and denied tools. */
+export const TOOLS: readonly string[] = [...OFFERED_TOOLS, ...POINTLESS_TOOLS];

@@ -1,6 +1,6 @@
 // Which of Codex's tools a run offers: what can be switched off is; what cannot is declined each time it is tried.
 import type { HarnessContext } from "../harness.ts";
-import { HarnessError } from "../harness.ts";
+import { mcpToolPrefix } from "../mcp-names.ts";
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -21,13 +21,14 @@ export interface ToolSelection {
 const ASKED = ["exec_command", "apply_patch"] as const;
 /** Codex uses these without asking, so that with permissions to ask for they are not offered. */
 const UNASKED = ["view_image", "web_search", "image_generation"] as const;
-const KNOWN: readonly string[] = [...ASKED, ...UNASKED, "update_plan"];
-const MCP_TOOL = /^mcp__(?<server>.+?)(__(?<tool>.+))?$/;
+/** What can be switched off or declined. */
+export const SELECTABLE_TOOLS: readonly string[] = [...ASKED, ...UNASKED, "update_plan"];
 
-/** Throws HarnessError `unknown_tool`, which lists the known. */
-export function selectTools(context: Pick<HarnessContext, "allowedTools" | "deniedTools" | "mustAsk" | "mcpServers">): ToolSelection {
-  const { allowedTools, deniedTools, mustAsk } = context;
-  for (const name of [...(allowedTools ?? []), ...deniedTools]) refuseUnknown(name, context.mcpServers);
+export function selectTools({
+  allowedTools,
+  deniedTools,
+  mustAsk,
+}: Pick<HarnessContext, "allowedTools" | "deniedTools" | "mustAsk">): ToolSelection {
   const isOffered = (name: string): boolean => !deniedTools.includes(name) && (allowedTools?.includes(name) ?? true);
   const isQuiet = (name: string): boolean => isOffered(name) && !mustAsk;
   const shell = isOffered("exec_command");
@@ -45,20 +46,11 @@ export function selectTools(context: Pick<HarnessContext, "allowedTools" | "deni
   };
 }
 
-function refuseUnknown(name: string, servers: HarnessContext["mcpServers"]): void {
-  const server = MCP_TOOL.exec(name)?.groups?.["server"];
-  if (KNOWN.includes(name) || (server !== undefined && servers.some((each) => each.name === server))) return;
-  const known = [...KNOWN, ...servers.map((each) => `mcp__${each.name}__*`)].join(", ");
-  throw new HarnessError("unknown_tool", `Codex cannot be told to offer or withhold "${name}"; it can for: ${known}`);
-}
-
 /** `mcp__server` and `mcp__server__*` mean all of its tools. */
 function serverLists(server: string, allowed: readonly string[] | undefined, denied: readonly string[]): Config {
+  const prefix = mcpToolPrefix(server);
   const namesIn = (list: readonly string[]): string[] =>
-    list.flatMap((name) => {
-      const groups = MCP_TOOL.exec(name)?.groups;
-      return groups?.["server"] === server ? [groups["tool"] ?? "*"] : [];
-    });
+    list.filter((name) => `${name}__`.startsWith(prefix)).map((name) => name.slice(prefix.length) || "*");
   const deniedNames = namesIn(denied);
   const allowedNames = allowed && namesIn(allowed);
   if (deniedNames.includes("*")) return { enabled_tools: [] };

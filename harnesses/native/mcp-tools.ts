@@ -4,6 +4,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { ToolOutcome } from "../../tools/tool.ts";
 import type { HarnessEvent } from "../events.ts";
 import type { HarnessContext, McpServer, ToolCall } from "../harness.ts";
+import { mcpToolPrefix, wordOf } from "../mcp-names.ts";
 import { isWanted, type OfferedTool } from "./offered-tool.ts";
 
 const CONNECT_LIMIT_MS = 15_000;
@@ -70,7 +71,7 @@ async function listTools(client: Client, server: McpServer, context: McpContext)
   do {
     const page = await client.listTools(cursor === undefined ? {} : { cursor }, { timeout: CONNECT_LIMIT_MS, signal: context.signal });
     for (const tool of page.tools) {
-      const name = `mcp__${server.name}__${tool.name}`.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 64);
+      const name = `${mcpToolPrefix(server.name)}${wordOf(tool.name)}`.slice(0, 64);
       if (!isWanted(name, context)) continue;
       offered.push({
         name,

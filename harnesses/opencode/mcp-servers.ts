@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { McpServer } from "../harness.ts";
 import type { OpenCodeServer } from "./server.ts";
+import { mcpToolPrefix } from "./tool-names.ts";
 
 const CONNECT_TIMEOUT_MS = 60_000;
 const DISCONNECT_TIMEOUT_MS = 2000;
@@ -21,6 +22,8 @@ export interface McpHold {
   readonly prefixes: readonly string[];
   /** The same for the servers of other runs in this directory. */
   readonly foreign: readonly string[];
+  /** The name of a tool here: a server of another run may have taken the one that this run knows its server by. */
+  toolName(name: string): string;
   readonly failures: readonly { readonly name: string; readonly reason: string }[];
   release(): Promise<void>;
 }
@@ -35,15 +38,29 @@ export class McpServers {
     wanted: readonly McpServer[],
     env: Readonly<Record<string, string>>,
   ): Promise<McpHold> {
-    const held = wanted.map((each) => this.#connect(server, directory, each.name, configOf(each, env)));
+    const named = wanted.map((each) => ({
+      known: each.name,
+      connection: this.#connect(server, directory, each.name, configOf(each, env)),
+    }));
+    const held = named.map(({ connection }) => connection);
     const foreign = [...this.#connections].filter((each) => each.directory === directory && !held.includes(each));
     const failures: { name: string; reason: string }[] = [];
     for (const connection of held) {
       const reason = await connection.failure;
       if (reason !== null) failures.push({ name: connection.name, reason });
     }
+    const toolName = (name: string): string => {
+      const meant = named.find(({ known }) => name.startsWith(mcpToolPrefix(known)));
+      return meant ? mcpToolPrefix(meant.connection.name) + name.slice(mcpToolPrefix(meant.known).length) : name;
+    };
     const release = async (): Promise<void> => void (await Promise.all(held.map((each) => this.#release(server, each))));
-    return { prefixes: held.map(prefixOf), foreign: foreign.map(prefixOf), failures, release };
+    return {
+      prefixes: held.map(({ name }) => mcpToolPrefix(name)),
+      foreign: foreign.map(({ name }) => mcpToolPrefix(name)),
+      toolName,
+      failures,
+      release,
+    };
   }
 
   #connect(server: OpenCodeServer, directory: string, wantedName: string, config: unknown): Connection {
@@ -83,8 +100,4 @@ async function start(server: OpenCodeServer, directory: string, name: string, co
 function configOf(server: McpServer, env: Readonly<Record<string, string>>): unknown {
   if (server.type === "http") return { type: "remote", url: server.url, headers: server.headers, oauth: false };
   return { type: "local", command: [server.command, ...server.args], environment: { ...env, ...server.env } };
-}
-
-function prefixOf({ name }: Connection): string {
-  return `${name.replaceAll(/[^a-zA-Z0-9_-]/g, "_")}_`;
 }

@@ -46,7 +46,7 @@ export async function* runOpenCode({ name, context, modelName }: OpenCodeRun): A
           message: `The MCP server ${name} cannot be used: ${reason}`,
           data: { server: name },
         };
-      const tools = await offerTools(server, context, mcp);
+      const tools = selectTools(context, mcp);
       const settings = await settingsOf(context, access, tools, agent);
       conversation = new Conversation(context, { server, sessionId, settings, tools, model: modelName, maxRetries });
       yield* conversation.run();
@@ -76,13 +76,6 @@ async function openSession(server: OpenCodeServer, { session, cwd, signal }: Har
 
 function idOf(session: unknown): string {
   return z.looseObject({ id: z.string() }).parse(session).id;
-}
-
-async function offerTools(server: OpenCodeServer, context: HarnessContext, mcp: McpHold): Promise<ToolSelection> {
-  const known = z
-    .array(z.string())
-    .parse(await server.call("GET", "/experimental/tool/ids", { directory: context.cwd, signal: context.signal }));
-  return selectTools(context, known, mcp.prefixes, mcp.foreign);
 }
 
 async function settingsOf(

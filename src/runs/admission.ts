@@ -12,6 +12,7 @@ import type { ModelWish } from "../models/model-access.ts";
 import { RpcError } from "../rpc/errors.ts";
 import { allowsEverything } from "./policy.ts";
 import type { SessionRecord } from "./run-store.ts";
+import { refuseUnknownTools } from "./tool-names.ts";
 
 export interface AdmissionSurroundings {
   readonly harnesses: readonly Harness[];
@@ -85,18 +86,6 @@ function refuseUnsupported(request: RunRequest, harness: Harness): void {
   if (missing.length === 0) return;
   const names = missing.map(([, , name]) => name);
   throw new RpcError("refused", `${harness.title} cannot do: ${names.join(", ")}`, { code: "unsupported_option", options: names });
-}
-
-/** Only where the harness uses our tools can a wrong name be known. */
-function refuseUnknownTools(request: RunRequest, tools: readonly Tool[], harness: Harness): void {
-  if (!harness.usesRuntimeTools) return;
-  const known = new Set([...tools.map((tool) => tool.name), ...(harness.ownTools ?? [])]);
-  const unknown = [...(request.allowedTools ?? []), ...request.deniedTools].filter((name) => !known.has(name) && !name.startsWith("mcp__"));
-  if (unknown.length === 0) return;
-  throw new RpcError("refused", `There is no tool ${unknown.join(", ")}; known: ${[...known].join(", ")}`, {
-    code: "unknown_tool",
-    unknown,
-  });
 }
 
 function parseOptions(request: RunRequest, harness: Harness): unknown {

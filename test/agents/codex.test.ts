@@ -524,7 +524,6 @@ test("only the MCP tools that are allowed are offered", async () => {
 });
 
 test.for([
-  ["a tool that Codex does not have", { deniedTools: ["Bash"] }, "unknown_tool"],
   [
     "a provider of another dialect",
     {

@@ -95,8 +95,6 @@ test("the directory is short enough for a socket's path", () => {
   expect(plan().directory.length - box.stateDir.length).toBeLessThan(25);
 });
 
-test("a tool that Claude Code does not have is refused by name, and a pattern on one that it has is taken", () => {
-  expect(() => plan({ deniedTools: ["Bash(rm *)", "bash"] })).toThrow("no tool bash; it has: Agent, Bash,");
-  expect(() => plan({ allowedTools: ["mcp__elsewhere__t"] })).toThrow("no tool mcp__elsewhere__t");
+test("a pattern on a tool is passed on", () => {
   expect(valuesOf(plan({ deniedTools: ["Bash(rm *)"] }).args, "--disallowedTools")).toContain("Bash(rm *)");
 });
