@@ -6,7 +6,7 @@ import type { ModelAccess } from "../../harnesses/providers.ts";
 import type { RunError } from "../events.ts";
 import type { Log } from "../log.ts";
 import { Grants, type AskingRun } from "./grants.ts";
-import { brokenOff, refusedBy, unreachable } from "./upstream-failure.ts";
+import { brokenOff, refusedBy, refusedByModel, unreachable } from "./upstream-failure.ts";
 import { keptHeaders, Upstream } from "./upstream.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
@@ -133,7 +133,7 @@ export class ModelGateway {
     const conclude = (isWhole: boolean): void => {
       const use = meter.end();
       if (use) run.onUse({ ...use, model: `${upstream.provider}/${use.model ?? upstream.model}` });
-      if (isAsking && !left.aborted) run.onAnswer(failureOf(answer, isWhole, meter.error, upstream));
+      if (isAsking && !left.aborted) run.onAnswer(failureOf(answer, isWhole, meter, upstream));
     };
     // Before the agent can hear of the end: what it does then must find the account up to date.
     answer.once("end", () => conclude(true));
@@ -162,12 +162,13 @@ export class ModelGateway {
 function failureOf(
   { statusCode = 502 }: IncomingMessage,
   isWhole: boolean,
-  reason: string | null,
+  { error: reason, refusal }: UsageMeter,
   { baseUrl }: ModelAccess,
 ): RunError | null {
   const { host } = new URL(baseUrl);
   if (statusCode >= 400) return refusedBy(host, statusCode, reason);
-  return isWhole && reason === null ? null : brokenOff(host, reason);
+  if (!isWhole || reason !== null) return brokenOff(host, reason);
+  return refusal === null ? null : refusedByModel(refusal);
 }
 
 /** What follows the prefix, with nothing in it that leads out again; null for any other address. */

@@ -1,4 +1,4 @@
-// What went wrong between the gateway and a model's server, in the words that harnesses use for it.
+// What went wrong between the gateway and a model, in the words that harnesses use for it.
 import { codeOfRefusal } from "../../harnesses/model-refusals.ts";
 import type { RunError } from "../events.ts";
 
@@ -19,4 +19,9 @@ export function unreachable(host: string, error: unknown): RunError {
 export function brokenOff(host: string, reason: string | null): RunError {
   if (reason === null) return { code: "stream_cut", message: `The model's server at ${host} broke off in the middle of its answer` };
   return { code: "server_error", message: `The model's server at ${host} ended its answer with an error: ${reason}` };
+}
+
+/** The server did as it should, and the model would not answer. */
+export function refusedByModel(words: string): RunError {
+  return { code: "model_refused", message: `The model refused to answer${words === "" ? "" : `: ${words}`}` };
 }

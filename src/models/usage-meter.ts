@@ -1,4 +1,4 @@
-// Reads from an answer of a model's server, as it passes through, what it cost and whether it went wrong: streamed or whole, in any dialect.
+// Reads from an answer of a model's server, as it passes through, what it cost and whether it went wrong or was refused: streamed or whole, in any dialect.
 import { StringDecoder } from "node:string_decoder";
 
 /** What one answer took, in the server's own words. */
@@ -18,6 +18,9 @@ export interface TokenUse {
 /** A whole answer or one line of a stream that is longer is passed on, but not read. */
 const MAX_READ_CHARACTERS = 4 * 1024 * 1024;
 
+/** Most lines of a stream are deltas; only the few that may speak of use, failure or refusal are parsed. */
+const TELLING = /"(?:usage|error)"|"refusal": ?"|"stop_reason": ?"refusal"/;
+
 /** Reads the bytes of one answer; `end` says what they told. */
 export class UsageMeter {
   readonly #isStream: boolean;
@@ -27,6 +30,7 @@ export class UsageMeter {
   #model: string | null = null;
   #use: TokenUse | null = null;
   #error: string | null = null;
+  #refusal: string | null = null;
 
   constructor(contentType: string) {
     this.#isStream = contentType.includes("text/event-stream");
@@ -55,6 +59,11 @@ export class UsageMeter {
     return this.#error;
   }
 
+  /** The model's own words where it refuses to answer, which may be none; null when it does not. Complete after `end`. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
   #keep(text: string): void {
     this.#isTooLong ||= this.#rest.length + text.length > MAX_READ_CHARACTERS;
     this.#rest = this.#isTooLong ? "" : this.#rest + text;
@@ -62,8 +71,7 @@ export class UsageMeter {
 
   #readLines(): void {
     for (const line of this.#rest.split("\n")) {
-      // Most lines are deltas; only the few that speak of use or failure are parsed.
-      if (line.startsWith("data:") && /"(?:usage|error)"/.test(line)) this.#readAnswer(line.slice("data:".length));
+      if (line.startsWith("data:") && TELLING.test(line)) this.#readAnswer(line.slice("data:".length));
     }
     this.#rest = "";
     this.#isTooLong = false;
@@ -73,6 +81,7 @@ export class UsageMeter {
     for (let answer = objectOf(parse(text)), depth = 0; answer && depth < 2; answer = wrappedIn(answer), depth++) {
       if (typeof answer["model"] === "string") this.#model = answer["model"];
       if (answer["error"]) this.#error = errorOf(answer["error"]);
+      this.#refusal = refusalIn(answer) ?? this.#refusal;
       const usage = objectOf(answer["usage"]);
       if (usage) this.#use = merge(this.#use, readUsage(usage));
     }
@@ -117,6 +126,16 @@ function merge(one: TokenUse | null, other: TokenUse): TokenUse {
   };
 }
 
+/** A delta of a refusal is not all of it, but the last one that is seen is enough to know of it. */
+function refusalIn(answer: Fields): string | null {
+  const { delta, output, choices } = answer;
+  const isStopped = [answer, objectOf(delta)].some((each) => each?.["stop_reason"] === "refusal");
+  const parts = listOf(output).flatMap((item) => listOf(item["content"]));
+  const messages = listOf(choices).map((choice) => objectOf(choice["message"] ?? choice["delta"]));
+  const words = [...parts, ...messages].map((each) => each?.["refusal"]).find((each) => typeof each === "string" && each !== "");
+  return typeof words === "string" ? words.slice(0, 500) : isStopped ? "" : null;
+}
+
 function errorOf(error: unknown): string {
   const message = objectOf(error)?.["message"] ?? error;
   return (typeof message === "string" ? message : JSON.stringify(message)).slice(0, 500);
@@ -128,6 +147,10 @@ function countOf(value: unknown): number {
 
 function objectOf(value: unknown): Fields | null {
   return typeof value === "object" && value !== null ? (value as Fields) : null;
+}
+
+function listOf(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.map(objectOf).filter((each) => each !== null) : [];
 }
 
 function parse(text: string): unknown {

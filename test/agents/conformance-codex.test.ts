@@ -7,6 +7,4 @@ conformanceSuite("codex", {
   options: { maxRetries: 1 },
   isProgram: true,
   readsByShell: true,
-  // Codex drops a refusal from the answer, and reports an empty turn.
-  codes: { "a refusal of the model": "hollow_completion" },
 });

@@ -309,8 +309,7 @@ function falseAnswers(suite: Suite): void {
 
   suite.case("a refusal of the model", "is no completion", async () => {
     const told = await suite.tell([{ text: "I cannot.", stop: "refusal", times: FOREVER }]);
-    const code = suite.options.codes?.["a refusal of the model"] ?? "model_refused";
-    expect(told.run).toMatchObject({ outcome: "failed", error: { code } });
+    expect(told.run).toMatchObject({ outcome: "failed", error: { code: "model_refused" } });
     return told;
   });
 

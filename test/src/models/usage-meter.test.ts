@@ -4,10 +4,15 @@ import { UsageMeter, type TokenUse } from "../../../src/models/usage-meter.ts";
 
 /** Reads an answer in pieces of so many bytes. */
 function read(contentType: string, text: string, pieceBytes = 7): { use: TokenUse | null; error: string | null } {
+  const meter = readAll(contentType, text, pieceBytes);
+  return { use: meter.end(), error: meter.error };
+}
+
+function readAll(contentType: string, text: string, pieceBytes = 7): UsageMeter {
   const meter = new UsageMeter(contentType);
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += pieceBytes) meter.read(bytes.subarray(at, at + pieceBytes));
-  return { use: meter.end(), error: meter.error };
+  return meter;
 }
 
 const stream = (...data: unknown[]): string => data.map((each) => `event: x\ndata: ${JSON.stringify(each)}\n\n`).join("");
@@ -69,6 +74,23 @@ test.for([
   ["a chat error", "text/event-stream", stream({ error: { message: "Gone" } }), "Gone"],
 ] as const)("%s is known by its words", ([, type, text, words]) => {
   expect(read(type, text)).toEqual({ use: null, error: words });
+});
+
+const refused = (words: string) => ({ object: "response", output: [{ type: "message", content: [{ type: "refusal", refusal: words }] }] });
+
+test.for([
+  ["Anthropic Messages", "text/event-stream", stream({ type: "message_delta", delta: { stop_reason: "refusal" }, usage: {} }), ""],
+  ["Anthropic Messages, whole", "application/json", JSON.stringify({ type: "message", content: [], stop_reason: "refusal" }), ""],
+  ["Responses", "text/event-stream", stream({ type: "response.completed", response: { ...refused("No."), usage: {} } }), "No."],
+  ["Responses, whole", "application/json", JSON.stringify(refused("No.")), "No."],
+  ["chat completions", "text/event-stream", stream({ choices: [{ delta: { refusal: "No." } }] }, { choices: [{ delta: {} }] }), "No."],
+  ["chat completions, whole", "application/json", JSON.stringify({ choices: [{ message: { content: null, refusal: "No." } }] }), "No."],
+  ["an answer that only speaks of one", "text/event-stream", stream({ choices: [{ delta: { content: '"refusal":"No."' } }] }), null],
+  ["an answer without one", "text/event-stream", stream({ choices: [{ delta: { content: "Yes", refusal: null } }] }), null],
+] as const)("a refusal in %s is known", ([, type, text, words]) => {
+  const meter = readAll(type, text);
+  meter.end();
+  expect(meter.refusal).toBe(words);
 });
 
 test("text that speaks of errors and usage is none", () => {
