@@ -38,6 +38,8 @@ export class ModelGateway {
   readonly #log: Log;
   readonly #upstream: Upstream;
   readonly #server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => void this.#answer(request, response));
+  /** For each answer that a run is getting: puts what it has taken so far on the run's account, once. */
+  readonly #accounts = new WeakMap<AskingRun, Set<() => void>>();
   /** How often in a row a run's model was too busy. */
   readonly #refusals = new WeakMap<AskingRun, number>();
   #port = 0;
@@ -65,8 +67,10 @@ export class ModelGateway {
     this.#grants.begin(sessionId, run);
   }
 
+  /** What has come of answers that are still under way is on the run's account when this returns. */
   endRun(sessionId: string): void {
-    this.#grants.end(sessionId);
+    const run = this.#grants.end(sessionId);
+    if (run) for (const settle of this.#accounts.get(run) ?? []) settle();
   }
 
   /** The same model by way of the gateway: its address and a token in place of the server's and the key. */
@@ -84,8 +88,8 @@ export class ModelGateway {
 
   /** Never rejects. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const question = this.#admit(request, response);
-    if (!question) return;
+    const question = await this.#admit(request, response);
+    if (!question || response.destroyed) return;
     const { upstream, run, isAsking } = question;
     const left = new AbortController();
     // Closed neither at the end nor by an error of the server's: by the agent.
@@ -102,7 +106,7 @@ export class ModelGateway {
   }
 
   /** Answers itself, and null, where the request is not to go on. */
-  #admit(request: IncomingMessage, response: ServerResponse): Question | null {
+  async #admit(request: IncomingMessage, response: ServerResponse): Promise<Question | null> {
     const deny = (status: number, type: string, code: string, message: string): null => {
       request.resume();
       refuse(response, status, type, code, message);
@@ -112,7 +116,7 @@ export class ModelGateway {
     if (!found) return deny(401, "authentication_error", "unknown_token", "This token is not known to the model gateway");
     const { grant, run } = found;
     if (!run) return deny(403, "permission_error", "no_run", "No run of this session is under way");
-    const refusal = run.refusal();
+    const refusal = await run.refusal();
     if (refusal !== null) return deny(403, "permission_error", "run_over", refusal);
     const path = pathBelow(`/${grant.upstream.provider}`, request.url ?? "");
     const isAsking = request.method === "POST" && ASKING.test(path?.pathname ?? "");
@@ -130,9 +134,9 @@ export class ModelGateway {
   ): Promise<void> {
     const answer = await this.#upstream.ask(request, path, upstream, left);
     const meter = new UsageMeter(answer.headers["content-type"] ?? "");
+    const settle = this.#openAccount(run, meter, upstream);
     const conclude = (isWhole: boolean): void => {
-      const use = meter.end();
-      if (use) run.onUse({ ...use, model: `${upstream.provider}/${use.model ?? upstream.model}` });
+      settle();
       if (isAsking && !left.aborted) run.onAnswer(failureOf(answer, isWhole, meter, upstream));
     };
     // Before the agent can hear of the end: what it does then must find the account up to date.
@@ -144,6 +148,18 @@ export class ModelGateway {
     const passedOn = pipeline(answer, response);
     answer.on("data", (bytes: Buffer) => meter.read(bytes)); // after the agent has got them
     await passedOn.catch(() => {});
+  }
+
+  #openAccount(run: AskingRun, meter: UsageMeter, { provider, model }: ModelAccess): () => void {
+    const accounts = this.#accounts.get(run) ?? new Set();
+    this.#accounts.set(run, accounts);
+    const settle = (): void => {
+      if (!accounts.delete(settle)) return;
+      const use = meter.end();
+      if (use) run.onUse({ ...use, model: `${provider}/${use.model ?? model}` });
+    };
+    accounts.add(settle);
+    return settle;
   }
 
   /** A server that is too busy and does not say for how long: some agents give up at once without that word. */

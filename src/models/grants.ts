@@ -7,14 +7,14 @@ import type { TokenUse } from "./usage-meter.ts";
 /** What the gateway must know of the run that asks. */
 export interface AskingRun {
   readonly runId: string;
-  /** Says why the run may ask no more; null while it may. */
-  readonly refusal: () => string | null;
+  /** Says why the run may ask no more; null while it may. May wait until that is known. */
+  refusal(): Promise<string | null>;
   /** Waited for before an answer is passed on: with it the agent begins to work. */
-  readonly onReady: () => Promise<void>;
+  onReady(): Promise<void>;
   /** Told of every answer of a model that says what it took; `model` is with its provider. */
-  readonly onUse: (use: TokenUse) => void;
-  /** Told how each request to a model has ended: the failure of its server or of the line to it, or null. */
-  readonly onAnswer: (failure: RunError | null) => void;
+  onUse(use: TokenUse): void;
+  /** Told how each request to a model has ended: the failure of the model, its server or the line to it, or null. */
+  onAnswer(failure: RunError | null): void;
 }
 
 export interface Grant {
@@ -37,8 +37,11 @@ export class Grants {
     this.#asking.set(sessionId, run);
   }
 
-  end(sessionId: string): void {
+  /** The run that asked until now. */
+  end(sessionId: string): AskingRun | undefined {
+    const run = this.#asking.get(sessionId);
     this.#asking.delete(sessionId);
+    return run;
   }
 
   /** The token for a session and a server. */

@@ -3,7 +3,7 @@ import type { UsageEvent } from "../../harnesses/events.ts";
 import type { RunLimits } from "../../harnesses/harness.ts";
 import { costOf } from "../../harnesses/prices.ts";
 import type { ResourceUse } from "../../tools/process/process.ts";
-import type { RunUsage } from "../events.ts";
+import type { EventOf, RunUsage } from "../events.ts";
 import type { TokenUse } from "../models/usage-meter.ts";
 
 /** The sums that tokens and cost are made of. */
@@ -31,6 +31,7 @@ export class Ledger {
   /** The last session totals seen, by model: what the next difference is taken from. */
   readonly #sessionTotals: Map<string, Totals>;
   readonly #seen: Totals = { ...NOTHING };
+  #seenModel: string | null = null;
   /** What is certain, though the price of some calls may not be known. */
   #leastCostUsd = 0;
   readonly #seenBases = new Set<"reported" | "computed">();
@@ -65,7 +66,22 @@ export class Ledger {
     for (const field of TOKEN_FIELDS) this.#seen[field] += use[field];
     const cost = use.reportedCostUsd ?? (use.model === null ? null : costOf(use.model, use));
     this.#seen.costUsd = cost === null || this.#seen.costUsd === null ? null : this.#seen.costUsd + cost;
+    this.#seenModel = use.model ?? this.#seenModel;
     this.#seenBases.add(use.reportedCostUsd === null ? "computed" : "reported");
+  }
+
+  /** What was seen and not reported: of a harness that reports nothing, or of a call that was cut off. Null when all was reported. */
+  unreported(): EventOf<"usage"> | null {
+    const tokens = { ...NOTHING };
+    for (const field of TOKEN_FIELDS) tokens[field] = Math.max(0, this.#seen[field] - this.#used[field]);
+    if (tokensOf(tokens) === 0) return null;
+    const model = this.#seenModel;
+    const [basis, other] = this.#calls === 0 ? this.#seenBases : [];
+    const isReported = basis === "reported" && other === undefined;
+    const priced = model === null ? null : costOf(model, tokens);
+    const costUsd = this.#calls === 0 ? this.#seen.costUsd : priced;
+    const costBasis = costUsd === null ? null : isReported ? "reported" : "computed";
+    return { type: "usage", scope: "call", model, ...tokens, costUsd, costBasis };
   }
 
   /** Neither the harness nor the gateway knows of any use: what a hollow completion looks like. */

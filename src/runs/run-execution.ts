@@ -5,13 +5,12 @@ import { HarnessError, type Harness, type HarnessContext } from "../../harnesses
 import { InputQueue } from "../../harnesses/input-queue.ts";
 import { compileSchema, repairInstruction } from "../../harnesses/schema-check.ts";
 import type { ResourceUse } from "../../tools/process/process.ts";
-import type { RunError } from "../events.ts";
 import type { Run } from "../methods.ts";
-import type { AskingRun } from "../models/grants.ts";
 import { ChangeWatch } from "../workspace/change-watch.ts";
 import type { Admission } from "./admission.ts";
 import { harnessContext, SWEEP_GRACE_MS, type ExecutionSurroundings } from "./harness-context.ts";
 import { addUse, Ledger } from "./ledger.ts";
+import { ModelSide } from "./model-side.ts";
 import { judge, type Ending, type Interruption, type Verdict } from "./outcome.ts";
 import { describePrompt, promptOf } from "./prompt.ts";
 import type { Continuation, Ended } from "./run-record.ts";
@@ -29,11 +28,10 @@ export class RunExecution {
   readonly #ledger: Ledger;
   readonly #recorder: RunRecorder;
   readonly #changes: ChangeWatch;
+  readonly #model: ModelSide;
   #session: SessionRecord;
   #forkFrom: string | null;
   #interruption: Interruption | undefined;
-  /** How the last request to a model failed, as the gateway saw it. */
-  #upstream: RunError | null = null;
   #isOver = false;
   #toldUnknownCost = false;
 
@@ -48,6 +46,17 @@ export class RunExecution {
     const { runId, cwd } = run;
     this.#recorder = new RunRecorder({ journal: around.journal, runId, ledger: this.#ledger, bindSession });
     this.#changes = new ChangeWatch({ ...around, runId, cwd, onEvent: (event) => this.#recorder.recordSeen(event) });
+    this.#model = new ModelSide({
+      runId,
+      maxTurns: admission.request.maxTurns,
+      signal: this.#controller.signal,
+      // What an agent's first command changes must be told from what was there before.
+      onReady: () => this.#changes.ready(),
+      onUse: (use) => {
+        this.#ledger.addSeen(use);
+        this.#watchLimits();
+      },
+    });
   }
 
   /** False when the harness takes no more input. */
@@ -76,12 +85,13 @@ export class RunExecution {
     const error = { code: "timed_out", message: `The run took longer than ${timeoutMs} ms` };
     const timer = setTimeout(() => this.interrupt({ kind: "timeout", error }), timeoutMs);
     const before = this.#resourcesOfSession();
-    this.#around.gateway.beginRun(this.#session.sessionId, this.#asAskingRun());
+    this.#around.gateway.beginRun(this.#session.sessionId, this.#model);
     const ending = await this.#drive().catch((thrown: unknown): Ending => this.#endingBy("threw", thrown));
     clearTimeout(timer);
     this.#around.gateway.endRun(this.#session.sessionId);
     this.#tellUnreadInput();
     this.#recorder.closeOpen();
+    this.#recorder.recordUnreportedUse();
     this.#isOver = true;
     this.#controller.abort(new HarnessError("run_ended", "The run has ended"));
     return this.#settle(judge(ending), before);
@@ -184,23 +194,6 @@ export class RunExecution {
     return harnessContext({ ...matter, session, prompt, watch }, this.#around);
   }
 
-  /** For the gateway, which may know of exhausted limits before the harness says what it used. */
-  #asAskingRun(): AskingRun {
-    return {
-      runId: this.#run.runId,
-      refusal: () => this.#interruption?.error.message ?? null,
-      // What an agent's first command changes must be told from what was there before.
-      onReady: () => this.#changes.ready(),
-      onUse: (use) => {
-        this.#ledger.addSeen(use);
-        this.#watchLimits();
-      },
-      onAnswer: (failure) => {
-        this.#upstream = failure;
-      },
-    };
-  }
-
   #watchLimits(): void {
     const exhaustion = this.#ledger.exhausted(this.#admission.request);
     if (!exhaustion) return;
@@ -228,7 +221,7 @@ export class RunExecution {
   #endingBy(how: Ending["how"], thrown?: unknown): Ending {
     const { result, didSomething } = this.#recorder;
     const [interruption, usedNothing] = [this.#interruption, this.#ledger.isEmpty];
-    return { how, thrown, interruption, result, didSomething, usedNothing, upstream: this.#upstream };
+    return { how, thrown, interruption, result, didSomething, usedNothing, upstream: this.#model.failure };
   }
 
   #bindSession(token: string): Write {

@@ -57,6 +57,14 @@ export class RunRecorder {
     this.#journal.append(event, { source: "daemon", runId: this.#runId });
   }
 
+  /** Use that the gateway has seen and the harness has not told of, so that the facts add up to the run's usage. */
+  recordUnreportedUse(): void {
+    const use = this.#ledger.unreported();
+    if (use === null) return;
+    this.#ledger.add(use);
+    this.#journal.append(use, { source: "daemon", runId: this.#runId });
+  }
+
   /** Takes account of what is in the journal already. */
   recall(event: Parsed): void {
     this.#follow(event);

@@ -1,4 +1,5 @@
 // A daemon with one harness, a host that is connected to it, and a scripted model behind it: what every case of the conformance suite runs in.
+import { deepEqual } from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,6 +7,7 @@ import { splitModelName } from "../../harnesses/providers.ts";
 import { Harnessd, type Envelope, type EventType, type Run, type RunHandle } from "../../src/client/index.ts";
 import { readConfig } from "../../src/config.ts";
 import { startDaemon, type Daemon } from "../../src/daemon.ts";
+import type { RunUsage } from "../../src/events.ts";
 import type { RunRequestInput } from "../../src/methods.ts";
 import type { Settings } from "../../src/settings.ts";
 import { ScriptedModel, type PlayedScript, type ScriptStep } from "../scripted-model/scripted-model.ts";
@@ -142,7 +144,9 @@ export class AgentBox {
       await onEvent?.(event, run);
     }
     this.lastRun = await run.result();
-    return { run: this.lastRun, events, script, cwd };
+    const told = { run: this.lastRun, events, script, cwd };
+    if (told.run.usage) assertFactsAddUp(told, told.run.usage);
+    return told;
   }
 }
 
@@ -151,6 +155,13 @@ function accessTo(script: PlayedScript, model: string, baseUrl: string | undefin
   if (!provider) throw new Error(`${model} names no provider`);
   const own = provider.dialects[0] === "anthropic-messages" ? script.anthropicBaseUrl : script.openaiBaseUrl;
   return { [provider.name]: { apiKey: KEY, baseUrl: baseUrl ?? own } };
+}
+
+/** However a run ended, what it is charged with is what its facts of use say. */
+function assertFactsAddUp(told: Told, { inputTokens, outputTokens }: RunUsage): void {
+  const facts = eventsOf(told, "usage");
+  const sumOf = (field: "inputTokens" | "outputTokens"): number => facts.reduce((sum, each) => sum + each[field], 0);
+  deepEqual({ inputTokens, outputTokens }, { inputTokens: sumOf("inputTokens"), outputTokens: sumOf("outputTokens") });
 }
 
 /** The events of one type, narrowed. */

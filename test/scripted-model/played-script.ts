@@ -12,7 +12,7 @@ import type { ModelRequest, RecordedRequest, Reply, ScriptOptions, ScriptStep, S
 
 const DIALECTS: readonly Dialect[] = [anthropicMessages, openaiResponses, openaiChat];
 /** What an answer is said to have taken where the script does not say. */
-export const DEFAULT_USAGE: Usage = { input: 1200, output: 64, cached: 800 };
+const DEFAULT_USAGE: Usage = { input: 1200, output: 64, cached: 800 };
 const PAST_THE_END: Step = { text: "The script has ended." };
 const MODELS = ["scripted-model"];
 /** Requests that harnesses make beside the conversation: they are answered, and use up no step. */

@@ -46,7 +46,7 @@ function newRun(runId: string): typeof run {
     uses: [],
     answers: [],
     over: null,
-    refusal: () => made.over,
+    refusal: () => Promise.resolve(made.over),
     onUse: (use) => made.uses.push(use),
     onReady: () => Promise.resolve(),
     onAnswer: (failure) => made.answers.push(failure),

@@ -4,7 +4,13 @@ import type { ModelAccess } from "../../../harnesses/providers.ts";
 import { Grants, type AskingRun } from "../../../src/models/grants.ts";
 
 const upstream: ModelAccess = { provider: "anthropic", dialect: "anthropic-messages", model: "m", baseUrl: "http://a", apiKey: "k" };
-const run: AskingRun = { runId: "run_1", refusal: () => null, onReady: () => Promise.resolve(), onUse: () => {}, onAnswer: () => {} };
+const run: AskingRun = {
+  runId: "run_1",
+  refusal: () => Promise.resolve(null),
+  onReady: () => Promise.resolve(),
+  onUse: () => {},
+  onAnswer: () => {},
+};
 
 test("a token stays the same for the same session, server and key, and for no other", () => {
   const grants = new Grants();

@@ -309,7 +309,7 @@ test("after a crash the next run of the session is charged with its own share of
   const crashed = await box.start("sumsUpAndHangs");
   await box.until(crashed, "result");
   const base = mkdtempSync(join(tmpdir(), "harnessd-runs-"));
-  cpSync(box.base, base, { recursive: true }); // as kill -9 would leave it: nothing was closed
+  cpSync(join(box.base, "journal"), join(base, "journal"), { recursive: true }); // as kill -9 would leave it: nothing was closed
   await box.close();
   await open({ base });
   await box.runs.recover();
