@@ -33,6 +33,7 @@ export class ChangeWatch {
   /** All looks, one after another; null once looking has failed. */
   #looking: Promise<Looking | null>;
   readonly #first: Promise<Looking | null>;
+  #repository: ShadowRepository | undefined;
   #isWaiting = false;
   /** Calls under way that change no files. */
   readonly #readingCalls = new Set<string>();
@@ -77,7 +78,8 @@ export class ChangeWatch {
   async close(): Promise<void> {
     await this.#looking;
     await this.look();
-    await (await this.#looking)?.repository.close();
+    await this.#looking;
+    await this.#repository?.close();
   }
 
   async #begin(): Promise<Looking> {
@@ -85,7 +87,7 @@ export class ChangeWatch {
     const directory = await realpath(cwd);
     const marker = processes.markerOf(OWNER);
     const { signal } = this.#tooLong;
-    const repository = await ShadowRepository.open({ stateDir, directory, user: runId, marker, signal });
+    const repository = (this.#repository = ShadowRepository.open({ stateDir, directory, user: runId, marker, signal }));
     return { repository, last: await repository.snapshot() };
   }
 

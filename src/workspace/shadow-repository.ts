@@ -1,8 +1,9 @@
 // A second, hidden git repository over a directory: what it held before and after, without touching the directory or a repository of its own.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { takeCensus } from "./census.ts";
 
 /** A state of the directory: a git tree in the shadow repository. */
 export type Snapshot = string;
@@ -20,6 +21,9 @@ const MAX_DIFF_BYTES = 256 * 1024;
 const MAX_PATCH_BYTES = 16 * 1024 * 1024;
 const NAME_LENGTH = 24;
 const MAX_REPOSITORY_KIB = 1024 * 1024;
+const USES_BETWEEN_WEIGHINGS = 20;
+/** Directories that are remembered beside those in which runs are under way. */
+const MAX_SHARED = 200;
 /** Directories that tools fill and nobody reads as changes; `.gitignore` files of the directory count too. */
 const EXCLUDED = ["node_modules/", ".venv/", "__pycache__/", ".harnessd/"];
 const CHANGES = { A: "created", D: "deleted", M: "modified", T: "modified" } as const;
@@ -49,38 +53,45 @@ type Surroundings = Pick<ShadowOptions, "marker" | "signal">;
 
 export class ShadowRepository {
   readonly #gitDir: string;
-  readonly #directory: string;
+  readonly #options: ShadowOptions;
   readonly #index: string;
-  readonly #around: Surroundings;
+  readonly #shared: SharedState;
+  /** Resolves when git can be asked; absent until it must be. */
+  #prepared: Promise<void> | undefined;
+  /** A state has been handed out that another than this one has looked at: the repository that holds it must stay. */
+  #isLent = false;
 
-  private constructor(gitDir: string, directory: string, index: string, around: Surroundings) {
+  private constructor(gitDir: string, options: ShadowOptions) {
     this.#gitDir = gitDir;
-    this.#directory = directory;
-    this.#index = index;
-    this.#around = around;
+    this.#options = options;
+    this.#index = join(gitDir, `index-${options.user}`);
+    this.#shared = shareState(gitDir);
+  }
+
+  /** Asks no git yet: a small directory in which nothing has changed since the last look needs none. */
+  static open(options: ShadowOptions): ShadowRepository {
+    const name = createHash("sha256").update(options.directory).digest("hex").slice(0, NAME_LENGTH);
+    return new ShadowRepository(join(repositoriesIn(options.stateDir), name), options);
   }
 
   /** Rejects where there is no git. */
-  static async open({ stateDir, directory, user, marker, signal }: ShadowOptions): Promise<ShadowRepository> {
-    const name = createHash("sha256").update(directory).digest("hex").slice(0, NAME_LENGTH);
-    const gitDir = join(repositoriesIn(stateDir), name);
-    const index = join(gitDir, `index-${user}`);
-    const around = { marker, signal };
-    const repository = new ShadowRepository(gitDir, directory, index, around);
-    if (existsSync(gitDir) && (await repository.#hasGrownTooLarge())) await rm(gitDir, { recursive: true, force: true });
-    if (!existsSync(gitDir)) await create(gitDir, `${gitDir}.${user}`, around);
-    await writeFile(join(gitDir, "info", "exclude"), `${[...EXCLUDED, ...ownDirectory(stateDir, directory)].join("\n")}\n`);
-    await copyFile(join(gitDir, "index"), index).catch(() => undefined); // the last one knows which files need not be read again
-    return repository;
-  }
-
   async snapshot(): Promise<Snapshot> {
+    const census = this.#takeCensus();
+    const { known } = this.#shared;
+    if (known && known.census === census) {
+      this.#isLent = true;
+      return known.snapshot;
+    }
+    await this.#prepare();
     await this.#git("add", "--all", "--ignore-errors", ".");
-    return (await this.#git("write-tree")).trim();
+    const snapshot = (await this.#git("write-tree")).trim();
+    if (census !== null && census === this.#takeCensus()) this.#shared.known = { census, snapshot };
+    return snapshot;
   }
 
   async changesBetween(before: Snapshot, after: Snapshot): Promise<FileChange[]> {
     if (before === after) return [];
+    await this.#prepare();
     const [raw, patch] = await Promise.all([
       this.#git("diff-tree", "-r", "-z", "--no-renames", "--name-status", before, after),
       this.#git("diff-tree", "-r", "-p", "--no-renames", "--no-color", "--no-ext-diff", before, after).catch(() => ""),
@@ -95,28 +106,79 @@ export class ShadowRepository {
 
   /** Leaves the index for the next one to begin with. */
   async close(): Promise<void> {
+    const shared = this.#shared;
+    shared.users--;
+    if (!this.#prepared) return;
     await rename(this.#index, join(this.#gitDir, "index")).catch(() => undefined);
     await rm(`${this.#index}.lock`, { force: true });
+    if (++shared.uses % USES_BETWEEN_WEIGHINGS === 0 && (await this.#hasGrownTooLarge()) && shared.users === 0) await this.#discard();
+  }
+
+  #takeCensus(): string | null {
+    const { directory, stateDir } = this.#options;
+    const isSkipped = (path: string, name: string): boolean =>
+      EXCLUDED.includes(`${name}/`) || path === stateDir || path === join(directory, ".git");
+    return takeCensus(directory, isSkipped);
+  }
+
+  #prepare(): Promise<void> {
+    this.#prepared ??= this.#makeReady();
+    return this.#prepared;
+  }
+
+  async #makeReady(): Promise<void> {
+    const { stateDir, directory, user } = this.#options;
+    const isFirst = !this.#isLent && this.#shared.uses === 0 && existsSync(this.#gitDir);
+    if (isFirst && (await this.#hasGrownTooLarge()) && this.#shared.users === 1) await this.#discard();
+    if (!existsSync(this.#gitDir)) await create(this.#gitDir, `${this.#gitDir}.${user}`, this.#options);
+    await writeFile(join(this.#gitDir, "info", "exclude"), `${[...EXCLUDED, ...ownDirectory(stateDir, directory)].join("\n")}\n`);
+    await copyFile(join(this.#gitDir, "index"), this.#index).catch(() => undefined); // the last one knows which files need not be read again
   }
 
   /** Old states are never let go one by one: past a size all of them are, unless another run is looking. */
   async #hasGrownTooLarge(): Promise<boolean> {
-    if (readdirSync(this.#gitDir).some((file) => file.startsWith("index-"))) return false;
     const [looseKib = 0, packedKib = 0] = [...(await this.#git("count-objects", "-v")).matchAll(/^size(?:-pack)?: (\d+)$/gm)].map((each) =>
       Number(each[1]),
     );
     return looseKib + packedKib > MAX_REPOSITORY_KIB;
   }
 
-  #git(...args: string[]): Promise<string> {
-    const env = { GIT_DIR: this.#gitDir, GIT_WORK_TREE: this.#directory, GIT_INDEX_FILE: this.#index };
-    return runGit(
-      ["-c", "core.autocrlf=false", "-c", "core.quotePath=false", "-c", "gc.auto=0", ...args],
-      this.#directory,
-      env,
-      this.#around,
-    );
+  /** Out of the way at once, so that whoever looks next finds none. */
+  async #discard(): Promise<void> {
+    this.#shared.known = null;
+    const aside = `${this.#gitDir}.${this.#options.user}`;
+    renameSync(this.#gitDir, aside);
+    await rm(aside, { recursive: true, force: true });
   }
+
+  #git(...args: string[]): Promise<string> {
+    const { directory } = this.#options;
+    const env = { GIT_DIR: this.#gitDir, GIT_WORK_TREE: directory, GIT_INDEX_FILE: this.#index };
+    return runGit(["-c", "core.autocrlf=false", "-c", "core.quotePath=false", "-c", "gc.auto=0", ...args], directory, env, this.#options);
+  }
+}
+
+/** What all who look at one directory share, for as long as the daemon lives. */
+interface SharedState {
+  users: number;
+  /** How often git has been asked. */
+  uses: number;
+  /** The last state that was seen to stand still, and the census that tells it. */
+  known: { readonly census: string; readonly snapshot: Snapshot } | null;
+}
+
+const shared = new Map<string, SharedState>();
+
+function shareState(gitDir: string): SharedState {
+  const state = shared.get(gitDir) ?? { users: 0, uses: 0, known: null };
+  state.users++;
+  shared.delete(gitDir);
+  shared.set(gitDir, state);
+  for (const [oldest, { users }] of shared) {
+    if (shared.size <= MAX_SHARED) break;
+    if (users === 0) shared.delete(oldest);
+  }
+  return state;
 }
 
 function repositoriesIn(stateDir: string): string {

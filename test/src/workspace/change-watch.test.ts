@@ -2,11 +2,14 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { EventOf } from "../../../src/events.ts";
 import { ChangeWatch } from "../../../src/workspace/change-watch.ts";
 import { clearLeftovers } from "../../../src/workspace/shadow-repository.ts";
 
+/** From then on a file's time tells whether it has changed since. */
+const SETTLING_MS = 100;
 let base = "";
 let cwd = "";
 let events: EventOf<"file.changed" | "notice">[] = [];
@@ -115,6 +118,38 @@ test("two runs in one directory look at the same time, and leave no file of thei
   expect(events.map((event) => event.type)).toEqual(["file.changed", "file.changed"]);
   const [shadow] = readdirSync(join(base, "state", "workspaces"));
   expect(readdirSync(join(base, "state", "workspaces", shadow!)).filter((file) => file.startsWith("index"))).toEqual(["index"]);
+});
+
+test("in a directory that stands still git is asked once, and what changes then is told against what stood there", async () => {
+  writeFileSync(join(cwd, "file"), "one\n");
+  await delay(SETTLING_MS);
+  const first = watch("run_1");
+  await first.close();
+  const [shadow = ""] = readdirSync(join(base, "state", "workspaces"));
+  const indexes = (): string[] => readdirSync(join(base, "state", "workspaces", shadow)).filter((name) => name.startsWith("index-"));
+  const still = watch("run_2");
+  await still.ready();
+  expect(indexes()).toEqual([]);
+  await still.close();
+  expect(events).toEqual([]);
+  const changes = watch("run_3");
+  await changes.ready();
+  writeFileSync(join(cwd, "file"), "two\n");
+  await changes.close();
+  expect(events).toMatchObject([{ path: "file", change: "modified", diff: "--- a/file\n+++ b/file\n@@ -1 +1 @@\n-one\n+two\n" }]);
+});
+
+test("what changes between two runs is neither's", async () => {
+  writeFileSync(join(cwd, "file"), "one\n");
+  await delay(SETTLING_MS);
+  await watch("run_1").close();
+  writeFileSync(join(cwd, "file"), "two\n");
+  await delay(SETTLING_MS);
+  const changes = watch("run_2");
+  await changes.ready();
+  writeFileSync(join(cwd, "other"), "x\n");
+  await changes.close();
+  expect(events).toMatchObject([{ path: "other", change: "created" }]);
 });
 
 test("what a killed daemon left in the repositories is removed at the next start, and disturbs no later look", async () => {
