@@ -140,8 +140,15 @@ async function absenceOf(program: AgentProgram, agentsDir: string): Promise<stri
   return `${title} is not installed in ${agentsDir}`;
 }
 
-/** The machine that this runs on. */
-export async function describeMachine(): Promise<Machine> {
+let thisMachine: Promise<Machine> | undefined;
+
+/** The machine that this runs on; looked at once. */
+export function describeMachine(): Promise<Machine> {
+  thisMachine ??= lookAtMachine();
+  return thisMachine;
+}
+
+async function lookAtMachine(): Promise<Machine> {
   const { platform, arch } = process;
   const isLinux = platform === "linux";
   return { platform, arch, isMusl: isLinux && (await hasMuslLoader()), hasAvx2: isLinux && arch === "x64" && (await hasAvx2()) };
