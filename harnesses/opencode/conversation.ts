@@ -19,6 +19,9 @@ const ABORT_TIMEOUT_MS = 1200;
 export interface ConversationSetup {
   readonly server: OpenCodeServer;
   readonly sessionId: string;
+  /** The directory's events; `stream` ends them, and is ended with the conversation. */
+  readonly events: Promise<AsyncIterable<ServerEvent>>;
+  readonly stream: AbortController;
   /** The same for every prompt of the run: model, agent, system prompt, tools, schema. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly tools: ToolSelection;
@@ -33,7 +36,7 @@ export class Conversation {
   readonly #setup: ConversationSetup;
   readonly #translator: Translator;
   readonly #steering: Steering;
-  readonly #stream = new AbortController();
+  readonly #stream: AbortController;
   readonly #limit: TurnLimit;
   #promptsSent = 0;
   #stopping: Promise<void> | undefined;
@@ -41,6 +44,7 @@ export class Conversation {
   constructor(context: HarnessContext, setup: ConversationSetup) {
     this.#context = context;
     this.#setup = setup;
+    this.#stream = setup.stream;
     this.#translator = new Translator(setup.sessionId, setup.model);
     this.#steering = new Steering(context.steering);
     this.#limit = new TurnLimit(context.limits.maxTurns);
@@ -48,10 +52,10 @@ export class Conversation {
 
   /** Ends when the model has answered all input, or throws what went wrong. */
   async *run(): AsyncGenerator<HarnessEvent, void> {
-    const { signal, cwd, prompt } = this.#context;
+    const { signal, prompt } = this.#context;
     const onAbort = (): void => void this.#abort();
     try {
-      const events = await this.#setup.server.subscribe(cwd, this.#stream.signal);
+      const events = await this.#setup.events;
       signal.throwIfAborted();
       signal.addEventListener("abort", onAbort);
       let isOpen = false;

@@ -33,6 +33,10 @@ export async function* runOpenCode({ name, context, modelName }: OpenCodeRun): A
   try {
     const { server, release } = await lease.value.hold(context, access);
     let mcp: McpHold | undefined;
+    // Opens while the session does.
+    const stream = new AbortController();
+    const events = server.subscribe(context.cwd, stream.signal);
+    events.catch(() => {}); // the conversation tells
     try {
       const sessionId = await openSession(server, context);
       yield { type: "session.bound", token: sessionId };
@@ -48,9 +52,10 @@ export async function* runOpenCode({ name, context, modelName }: OpenCodeRun): A
         };
       const tools = selectTools(context, mcp);
       const settings = await settingsOf(context, access, tools, agent);
-      conversation = new Conversation(context, { server, sessionId, settings, tools, model: modelName, maxRetries });
+      conversation = new Conversation(context, { server, sessionId, events, stream, settings, tools, model: modelName, maxRetries });
       yield* conversation.run();
     } finally {
+      stream.abort();
       await mcp?.release();
       await release(conversation?.isSound ?? !context.signal.aborted);
     }
