@@ -28,7 +28,7 @@ const SUBJECTS: readonly Subject[] = [
 
 const RUNS = 100;
 const AT_ONCE = 8;
-const ROUNDS = 15;
+const ROUNDS = 25;
 /** A model's pace: a piece each 150 ms, the first one after as long. */
 const PACE_MS = 150;
 const ANSWER = "An answer of some length, so that its stream takes a while as the streams of real models do, and no less. ";
