@@ -41,6 +41,7 @@ export function threadSettings(context: HarnessContext, access: ModelAccess, opt
       allow_login_shell: false, // a login shell would set PATH anew
       features: { ...QUIET_FEATURES, ...options.features, ...tools.features },
       tools: { update_plan: { enabled: tools.plan } },
+      ...(!tools.subagents && { agents: { enabled: false } }),
       ...webSearchSetting(options, tools),
       ...(options.verbosity && { model_verbosity: options.verbosity }),
       // Settings are read when a thread is loaded: it is unloaded after each run, so that the next one's hold.

@@ -9,6 +9,8 @@ export interface ToolSelection {
   readonly features: Readonly<Record<string, boolean>>;
   readonly webSearch: boolean;
   readonly plan: boolean;
+  /** All tools of sub-agents go with the one that begins them. */
+  readonly subagents: boolean;
   /** Lists for an MCP server's configuration. */
   forServer(name: string): Config;
   /** True when a call that Codex asks about is to be declined without asking anyone. */
@@ -20,7 +22,7 @@ export interface ToolSelection {
 /** Codex asks about the use of these, so that they can be declined. */
 const ASKED = ["exec_command", "apply_patch"] as const;
 /** Codex uses these without asking, so that with permissions to ask for they are not offered. */
-const UNASKED = ["view_image", "web_search", "image_generation"] as const;
+const UNASKED = ["view_image", "web_search", "image_generation", "spawn_agent"] as const;
 /** What can be switched off or declined. */
 export const SELECTABLE_TOOLS: readonly string[] = [...ASKED, ...UNASKED, "update_plan"];
 
@@ -40,6 +42,7 @@ export function selectTools({
     },
     webSearch: isQuiet("web_search"),
     plan: isOffered("update_plan"),
+    subagents: isQuiet("spawn_agent"),
     forServer: (server) => serverLists(server, allowedTools, deniedTools),
     declines: (tool) => (ASKED as readonly string[]).includes(tool) && !isOffered(tool),
     mustAsk: mustAsk || ASKED.some((name) => !isOffered(name)),
