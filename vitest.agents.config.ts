@@ -20,5 +20,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
     maxWorkers: 2,
+    // Programs that are not ours, on a machine that others use too. What needs it is named after the table.
+    retry: 1,
   },
 });

@@ -1,4 +1,4 @@
-// Prints what the conformance suite found, side by side: a row for each case, a column for each harness.
+// Prints what the conformance suite found, side by side: a row for each case, a column for each harness. Names what did not pass at once.
 import { styleText } from "node:util";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 
@@ -14,6 +14,8 @@ export class Table implements Reporter {
     const cases = modules.flatMap((module) => [...module.children.allTests()]);
     const rows = rowsOf(cases);
     if (rows.size > 0) process.stdout.write(`\n${render(rows)}\n`);
+    const unsteady = cases.filter((each) => each.diagnostic()?.flaky);
+    for (const { module, fullName } of unsteady) process.stdout.write(`PASSED AT THE SECOND TRY: ${module.relativeModuleId} ${fullName}\n`);
   }
 }
 
