@@ -61,11 +61,31 @@ export type ToolOutcome =
   | { readonly ok: true; readonly output: Record<string, unknown> }
   | { readonly ok: false; readonly error: ToolFailure };
 
+/** A tool as it is written down: its schemas are made when they are first needed, which costs a daemon's start nothing. */
+type Declaration<Name extends string, Input extends z.ZodObject, Output extends z.ZodObject> = Omit<
+  Tool<Input, Output>,
+  "input" | "output"
+> & {
+  readonly name: Name;
+  readonly input: () => Input;
+  readonly output: () => Output;
+};
+
 /** Gives a declaration its types, its name's included, from which the client infers; the catalogue then holds it as a plain `Tool`. */
 export function defineTool<const Name extends string, Input extends z.ZodObject, Output extends z.ZodObject>(
-  tool: Tool<Input, Output> & { readonly name: Name },
+  declaration: Declaration<Name, Input, Output>,
 ): Tool<Input, Output> & { readonly name: Name } {
-  return tool;
+  let input: Input | undefined;
+  let output: Output | undefined;
+  return {
+    ...declaration,
+    get input() {
+      return (input ??= declaration.input());
+    },
+    get output() {
+      return (output ??= declaration.output());
+    },
+  };
 }
 
 /** Parse, run, answer. Bad input, a `ToolError` and a cancel are answers; anything else thrown is a bug and passes through. */

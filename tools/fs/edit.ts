@@ -19,27 +19,29 @@ export const edit = defineTool({
     "Replace exact text in a file. `oldText` must occur exactly once unless `all` is set. Several edits are applied in order, all or none. " +
     "When the text does not match, the answer says where the file comes nearest.",
   effect: "write",
-  input: z.strictObject({
-    path: z.string(),
-    edits: z
-      .array(
-        z.strictObject({
-          oldText: z.string().min(1).describe("As it stands in the file, white space included; line ends may be given as \\n."),
-          newText: z.string(),
-          all: z.boolean().default(false).describe("Replace every occurrence."),
-        }),
-      )
-      .min(1)
-      .max(MAX_EDITS),
-    expectedVersion: z.string().optional().describe("From fs_read, fs_stat or an earlier write."),
-  }),
-  output: z.object({
-    path: z.string().describe("Absolute."),
-    replacements: z.number().int(),
-    bytes: z.number().int(),
-    version: z.string(),
-    diff: z.string().nullable().describe("Unified diff, empty when nothing changed; null for a very large change."),
-  }),
+  input: () =>
+    z.strictObject({
+      path: z.string(),
+      edits: z
+        .array(
+          z.strictObject({
+            oldText: z.string().min(1).describe("As it stands in the file, white space included; line ends may be given as \\n."),
+            newText: z.string(),
+            all: z.boolean().default(false).describe("Replace every occurrence."),
+          }),
+        )
+        .min(1)
+        .max(MAX_EDITS),
+      expectedVersion: z.string().optional().describe("From fs_read, fs_stat or an earlier write."),
+    }),
+  output: () =>
+    z.object({
+      path: z.string().describe("Absolute."),
+      replacements: z.number().int(),
+      bytes: z.number().int(),
+      version: z.string(),
+      diff: z.string().nullable().describe("Unified diff, empty when nothing changed; null for a very large change."),
+    }),
   async run({ edits, expectedVersion, ...asked }, { cwd, paths }) {
     const path = await resolveTarget(asked.path, cwd, paths);
     // A model may send several edits of one file at once; each is to find what the one before has left.

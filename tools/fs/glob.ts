@@ -11,17 +11,19 @@ export const glob = defineTool({
     "Find files by glob patterns such as `src/**/*.ts` or `**/*.{json,yaml}`, sorted by path. Hidden files count; `.git` and what .gitignore " +
     "names do not, unless `ignored` is set.",
   effect: "read",
-  input: z.strictObject({
-    patterns: z.array(z.string().min(1)).min(1).max(100).describe("Relative to `path`. One that begins with `!` takes files out again."),
-    path: z.string().default(".").describe("The directory to look in."),
-    ignored: z.boolean().default(false).describe("Also files that .gitignore names, and those in .git."),
-    limit: z.number().int().min(1).max(10_000).default(1000),
-  }),
-  output: z.object({
-    path: z.string().describe("Absolute: where was looked."),
-    files: z.array(z.string()).describe("Relative to `path`."),
-    truncated: z.boolean().describe("True when there are more than `limit`."),
-  }),
+  input: () =>
+    z.strictObject({
+      patterns: z.array(z.string().min(1)).min(1).max(100).describe("Relative to `path`. One that begins with `!` takes files out again."),
+      path: z.string().default(".").describe("The directory to look in."),
+      ignored: z.boolean().default(false).describe("Also files that .gitignore names, and those in .git."),
+      limit: z.number().int().min(1).max(10_000).default(1000),
+    }),
+  output: () =>
+    z.object({
+      path: z.string().describe("Absolute: where was looked."),
+      files: z.array(z.string()).describe("Relative to `path`."),
+      truncated: z.boolean().describe("True when there are more than `limit`."),
+    }),
   async run({ patterns, ignored, limit, ...asked }, { cwd, env, paths, signal }) {
     const path = await resolvePath(asked.path, cwd, paths);
     await refuseNonDirectory(path);

@@ -9,17 +9,18 @@ import { defineTool } from "../tool.ts";
 
 const MAX_ANSWER_CHARS = 512 * 1024;
 
-const input = z.strictObject({
-  pattern: z.string().min(1),
-  path: z.string().default(".").describe("A directory or one file."),
-  literal: z.boolean().default(false).describe("The pattern is text, not a regular expression."),
-  ignoreCase: z.boolean().default(false),
-  multiline: z.boolean().default(false).describe("The pattern may match over several lines."),
-  globs: z.array(z.string().min(1)).max(100).default([]).describe("Only files that match, such as `*.ts`; `!*.test.ts` leaves out."),
-  context: z.number().int().min(0).max(20).default(0).describe("Lines shown before and after each match."),
-  ignored: z.boolean().default(false).describe("Also files that .gitignore names, and those in .git."),
-  maxMatches: z.number().int().min(1).max(5000).default(200),
-});
+const input = () =>
+  z.strictObject({
+    pattern: z.string().min(1),
+    path: z.string().default(".").describe("A directory or one file."),
+    literal: z.boolean().default(false).describe("The pattern is text, not a regular expression."),
+    ignoreCase: z.boolean().default(false),
+    multiline: z.boolean().default(false).describe("The pattern may match over several lines."),
+    globs: z.array(z.string().min(1)).max(100).default([]).describe("Only files that match, such as `*.ts`; `!*.test.ts` leaves out."),
+    context: z.number().int().min(0).max(20).default(0).describe("Lines shown before and after each match."),
+    ignored: z.boolean().default(false).describe("Also files that .gitignore names, and those in .git."),
+    maxMatches: z.number().int().min(1).max(5000).default(200),
+  });
 
 export const grep = defineTool({
   name: "fs_grep",
@@ -28,12 +29,13 @@ export const grep = defineTool({
     ".gitignore names do not, unless `ignored` is set.",
   effect: "read",
   input,
-  output: z.object({
-    path: z.string().describe("Absolute: the directory that was searched, or that of the one file."),
-    lines: z.array(GrepLine),
-    matches: z.number().int().describe("How many of `lines` match; the others are context."),
-    truncated: z.boolean().describe("True when the search was stopped at `maxMatches` or because the answer grew too large."),
-  }),
+  output: () =>
+    z.object({
+      path: z.string().describe("Absolute: the directory that was searched, or that of the one file."),
+      lines: z.array(GrepLine),
+      matches: z.number().int().describe("How many of `lines` match; the others are context."),
+      truncated: z.boolean().describe("True when the search was stopped at `maxMatches` or because the answer grew too large."),
+    }),
   async run(asked, { cwd, env, paths, signal }) {
     const target = await resolvePath(asked.path, cwd, paths);
     const isDirectory = (await searchableType(target)) === "directory";
@@ -54,7 +56,7 @@ export const grep = defineTool({
   },
 });
 
-function optionsOf(asked: z.output<typeof input>): string[] {
+function optionsOf(asked: z.output<ReturnType<typeof input>>): string[] {
   const options = ["--json", "--hidden", "--sort", "path", "--context", String(asked.context), "--regexp", asked.pattern];
   if (asked.literal) options.push("--fixed-strings");
   if (asked.ignoreCase) options.push("--ignore-case");

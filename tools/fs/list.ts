@@ -21,17 +21,19 @@ export const list = defineTool({
   name: "fs_list",
   description: "List a directory, hidden entries included, sorted by path; with `depth` also what is below. Symlinks are not followed.",
   effect: "read",
-  input: z.strictObject({
-    path: z.string().default("."),
-    depth: z.number().int().min(1).max(MAX_DEPTH).default(1).describe("1: the directory's own entries; 2: theirs too; and so on."),
-    limit: z.number().int().min(1).max(10_000).default(1000),
-    after: z.string().optional().describe("Go on after this path: the `nextAfter` of an earlier answer."),
-  }),
-  output: z.object({
-    path: z.string().describe("Absolute."),
-    entries: z.array(Entry),
-    nextAfter: z.string().nullable().describe("Give it as `after` to go on; null when this is all."),
-  }),
+  input: () =>
+    z.strictObject({
+      path: z.string().default("."),
+      depth: z.number().int().min(1).max(MAX_DEPTH).default(1).describe("1: the directory's own entries; 2: theirs too; and so on."),
+      limit: z.number().int().min(1).max(10_000).default(1000),
+      after: z.string().optional().describe("Go on after this path: the `nextAfter` of an earlier answer."),
+    }),
+  output: () =>
+    z.object({
+      path: z.string().describe("Absolute."),
+      entries: z.array(Entry),
+      nextAfter: z.string().nullable().describe("Give it as `after` to go on; null when this is all."),
+    }),
   async run({ depth, limit, after, ...asked }, { cwd, paths, signal }) {
     const path = await resolvePath(asked.path, cwd, paths);
     const found: WalkedEntry[] = [];

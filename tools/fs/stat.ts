@@ -15,20 +15,21 @@ export const stat = defineTool({
     "Tell what is at a path: type, size, times, permissions, and for a file the `version` that fs_write and fs_edit can require. " +
     "A symlink is followed; one that leads nowhere, or out of the allowed directories, is described itself.",
   effect: "read",
-  input: z.strictObject({ path: z.string() }),
-  output: z.object({
-    path: z.string().describe("Absolute."),
-    type: EntryType,
-    size: z.number().int().describe("In bytes."),
-    mode: z.string().describe("Octal permissions, such as `0644`."),
-    uid: z.number().int(),
-    gid: z.number().int(),
-    mtime: z.string().describe("Last change of the content, RFC 3339."),
-    ctime: z.string().describe("Last change of content, name or permissions."),
-    birthtime: z.string(),
-    symlinkTarget: z.string().nullable().describe("What the symlink at this path says; null when it is none."),
-    version: z.string().nullable().describe("Null for anything but a readable regular file."),
-  }),
+  input: () => z.strictObject({ path: z.string() }),
+  output: () =>
+    z.object({
+      path: z.string().describe("Absolute."),
+      type: EntryType,
+      size: z.number().int().describe("In bytes."),
+      mode: z.string().describe("Octal permissions, such as `0644`."),
+      uid: z.number().int(),
+      gid: z.number().int(),
+      mtime: z.string().describe("Last change of the content, RFC 3339."),
+      ctime: z.string().describe("Last change of content, name or permissions."),
+      birthtime: z.string(),
+      symlinkTarget: z.string().nullable().describe("What the symlink at this path says; null when it is none."),
+      version: z.string().nullable().describe("Null for anything but a readable regular file."),
+    }),
   async run(asked, { cwd, paths }) {
     const path = await resolvePath(asked.path, cwd, paths, { ofLink: true });
     const own = await answeringErrno("stat", path, () => lstat(path));

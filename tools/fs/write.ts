@@ -12,25 +12,27 @@ export const write = defineTool({
     "Write a whole file, making its directories. It is replaced in one step, keeps its permissions, and a symlink keeps pointing to it. " +
     "With `expectedVersion` the write is refused if the file has changed since it was read.",
   effect: "write",
-  input: z.strictObject({
-    path: z.string(),
-    content: z.string(),
-    encoding: z.enum(["text", "base64"]).default("text"),
-    mode: z
-      .string()
-      .regex(/^0?[0-7]{3,4}$/)
-      .optional()
-      .describe('Octal permissions such as "755"; absent: kept, or the default for a new file.'),
-    expectedVersion: z.string().optional().describe("From fs_read, fs_stat or an earlier write."),
-    createOnly: z.boolean().default(false).describe("Refuse if the file is there already."),
-  }),
-  output: z.object({
-    path: z.string().describe("Absolute."),
-    created: z.boolean(),
-    bytes: z.number().int(),
-    version: z.string(),
-    diff: z.string().nullable().describe("Unified diff, empty when nothing changed; null for a binary or very large file."),
-  }),
+  input: () =>
+    z.strictObject({
+      path: z.string(),
+      content: z.string(),
+      encoding: z.enum(["text", "base64"]).default("text"),
+      mode: z
+        .string()
+        .regex(/^0?[0-7]{3,4}$/)
+        .optional()
+        .describe('Octal permissions such as "755"; absent: kept, or the default for a new file.'),
+      expectedVersion: z.string().optional().describe("From fs_read, fs_stat or an earlier write."),
+      createOnly: z.boolean().default(false).describe("Refuse if the file is there already."),
+    }),
+  output: () =>
+    z.object({
+      path: z.string().describe("Absolute."),
+      created: z.boolean(),
+      bytes: z.number().int(),
+      version: z.string(),
+      diff: z.string().nullable().describe("Unified diff, empty when nothing changed; null for a binary or very large file."),
+    }),
   async run({ content, encoding, mode, expectedVersion, createOnly, ...asked }, { cwd, paths }) {
     const path = await resolveTarget(asked.path, cwd, paths);
     const bytes = encoding === "text" ? Buffer.from(content) : bytesOfBase64(content);

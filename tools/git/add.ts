@@ -11,15 +11,17 @@ export const add = defineTool({
   name: "git_add",
   description: "Stage changes for the next commit: all of them, or those of some files. Deleted files are staged as deleted.",
   effect: "write",
-  input: z.strictObject({
-    path: repositoryPath,
-    files: gitPaths.min(1).optional().describe("Relative to `path`; absent: everything in the repository."),
-    force: z.boolean().default(false).describe("Also files that .gitignore names."),
-  }),
-  output: z.object({
-    staged: z.array(z.string()).describe("All that is staged now, relative to the repository's root."),
-    truncated: z.boolean().describe(`True when more than ${MAX_FILES} files are staged.`),
-  }),
+  input: () =>
+    z.strictObject({
+      path: repositoryPath,
+      files: gitPaths.min(1).optional().describe("Relative to `path`; absent: everything in the repository."),
+      force: z.boolean().default(false).describe("Also files that .gitignore names."),
+    }),
+  output: () =>
+    z.object({
+      staged: z.array(z.string()).describe("All that is staged now, relative to the repository's root."),
+      truncated: z.boolean().describe(`True when more than ${MAX_FILES} files are staged.`),
+    }),
   async run({ files, force, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     return await withGit(path, context, { what: "stage changes" }, async ({ git, isTruncated }) => {

@@ -15,26 +15,28 @@ const Branch = z.object({
   upstream: z.string().nullable(),
 });
 
-const input = z.strictObject({
-  path: repositoryPath,
-  action: z.enum(["list", "create", "delete", "rename"]).default("list"),
-  name: gitName.optional().describe("The branch to create, delete or rename; for rename absent: the current one."),
-  newName: gitName.optional().describe("For rename."),
-  startPoint: gitName.optional().describe("For create; absent: HEAD."),
-  force: z.boolean().default(false).describe("Delete a branch that is not merged; create or rename over one that is there."),
-  remotes: z.boolean().default(false).describe("List remote branches too."),
-});
+const input = () =>
+  z.strictObject({
+    path: repositoryPath,
+    action: z.enum(["list", "create", "delete", "rename"]).default("list"),
+    name: gitName.optional().describe("The branch to create, delete or rename; for rename absent: the current one."),
+    newName: gitName.optional().describe("For rename."),
+    startPoint: gitName.optional().describe("For create; absent: HEAD."),
+    force: z.boolean().default(false).describe("Delete a branch that is not merged; create or rename over one that is there."),
+    remotes: z.boolean().default(false).describe("List remote branches too."),
+  });
 
 export const branch = defineTool({
   name: "git_branch",
   description: "List the branches of a git repository, or create, delete or rename one; answers with the list as it then is.",
   effect: "write",
   input,
-  output: z.object({
-    current: z.string().nullable().describe("Null when HEAD is detached."),
-    branches: z.array(Branch),
-    truncated: z.boolean(),
-  }),
+  output: () =>
+    z.object({
+      current: z.string().nullable().describe("Null when HEAD is detached."),
+      branches: z.array(Branch),
+      truncated: z.boolean(),
+    }),
   async run(asked, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const change = argumentsOf(asked);
@@ -51,7 +53,7 @@ export const branch = defineTool({
   },
 });
 
-function argumentsOf({ action, name, newName, startPoint, force }: z.output<typeof input>): string[] | undefined {
+function argumentsOf({ action, name, newName, startPoint, force }: z.output<ReturnType<typeof input>>): string[] | undefined {
   const forced = force ? ["--force"] : [];
   if (action === "list") return undefined;
   if (action === "rename") {

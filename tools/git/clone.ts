@@ -16,20 +16,22 @@ export const clone = defineTool({
   name: "git_clone",
   description: "Clone a git repository into a new or empty directory. Progress is shown as output; a clone that fails leaves nothing.",
   effect: "write",
-  input: z.strictObject({
-    url: gitName.describe(
-      "https, ssh, git or file URL, `user@host:path`, or a path in the box. A secret in it is used as `token` and not stored.",
-    ),
-    directory: gitText.min(1).optional().describe("Absent: named after the repository."),
-    branch: gitName.optional().describe("A branch or a tag."),
-    depth: z.number().int().positive().optional().describe("Only that many commits of history."),
-    ...credentialFields,
-  }),
-  output: z.object({
-    path: z.string().describe("Absolute."),
-    branch: z.string().nullable().describe("Null when a tag was checked out."),
-    commit: z.string().nullable().describe("Null when the repository is empty."),
-  }),
+  input: () =>
+    z.strictObject({
+      url: gitName.describe(
+        "https, ssh, git or file URL, `user@host:path`, or a path in the box. A secret in it is used as `token` and not stored.",
+      ),
+      directory: gitText.min(1).optional().describe("Absent: named after the repository."),
+      branch: gitName.optional().describe("A branch or a tag."),
+      depth: z.number().int().positive().optional().describe("Only that many commits of history."),
+      ...credentialFields,
+    }),
+  output: () =>
+    z.object({
+      path: z.string().describe("Absolute."),
+      branch: z.string().nullable().describe("Null when a tag was checked out."),
+      commit: z.string().nullable().describe("Null when the repository is empty."),
+    }),
   async run({ branch, depth, token, username, ...asked }, context) {
     const { remote, credential } = cleanRemote(asked.url, token, username);
     const source = localPathOf(remote);

@@ -16,19 +16,21 @@ export const commit = defineTool({
   name: "git_commit",
   description: "Commit what is staged. The repository's hooks run and may refuse.",
   effect: "write",
-  input: z.strictObject({
-    path: repositoryPath,
-    message: gitText.min(1).max(100_000),
-    all: z.boolean().default(false).describe("First stage every change of tracked files."),
-    author: z.strictObject({ name: person, email: person }).optional().describe("Author and committer; absent: as git is configured."),
-    amend: z.boolean().default(false).describe("Replace the last commit."),
-    allowEmpty: z.boolean().default(false),
-  }),
-  output: z.object({
-    sha: z.string(),
-    branch: z.string().nullable().describe("Null when HEAD is detached."),
-    filesChanged: z.number().int(),
-  }),
+  input: () =>
+    z.strictObject({
+      path: repositoryPath,
+      message: gitText.min(1).max(100_000),
+      all: z.boolean().default(false).describe("First stage every change of tracked files."),
+      author: z.strictObject({ name: person, email: person }).optional().describe("Author and committer; absent: as git is configured."),
+      amend: z.boolean().default(false).describe("Replace the last commit."),
+      allowEmpty: z.boolean().default(false),
+    }),
+  output: () =>
+    z.object({
+      sha: z.string(),
+      branch: z.string().nullable().describe("Null when HEAD is detached."),
+      filesChanged: z.number().int(),
+    }),
   async run({ message, all, author, amend, allowEmpty, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const flags = [...(all ? ["--all"] : []), ...(amend ? ["--amend"] : []), ...(allowEmpty ? ["--allow-empty"] : [])];

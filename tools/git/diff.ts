@@ -12,22 +12,24 @@ export const diff = defineTool({
     "Show a unified diff: of the worktree against the index, with `staged` of the index against HEAD (or `from`), with `from` of the worktree " +
     "against a commit, with `from` and `to` between two commits.",
   effect: "read",
-  input: z
-    .strictObject({
-      path: repositoryPath,
-      staged: z.boolean().default(false),
-      from: gitName.optional(),
-      to: gitName.optional(),
-      files: gitPaths.default([]).describe("Only these, relative to `path`."),
-      context: z.number().int().min(0).max(100).default(3).describe("Lines around each change."),
-      maxChars: z.number().int().min(1000).max(2_000_000).default(200_000),
-    })
-    .refine(({ from, to }) => to === undefined || from !== undefined, "`to` needs `from`")
-    .refine(({ staged, to }) => !staged || to === undefined, "`staged` does not go with `to`"),
-  output: z.object({
-    diff: z.string().describe("Empty when nothing differs."),
-    truncated: z.boolean(),
-  }),
+  input: () =>
+    z
+      .strictObject({
+        path: repositoryPath,
+        staged: z.boolean().default(false),
+        from: gitName.optional(),
+        to: gitName.optional(),
+        files: gitPaths.default([]).describe("Only these, relative to `path`."),
+        context: z.number().int().min(0).max(100).default(3).describe("Lines around each change."),
+        maxChars: z.number().int().min(1000).max(2_000_000).default(200_000),
+      })
+      .refine(({ from, to }) => to === undefined || from !== undefined, "`to` needs `from`")
+      .refine(({ staged, to }) => !staged || to === undefined, "`staged` does not go with `to`"),
+  output: () =>
+    z.object({
+      diff: z.string().describe("Empty when nothing differs."),
+      truncated: z.boolean(),
+    }),
   async run({ staged, from, to, files, context: lines, maxChars, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const refs = [from, to].filter((ref) => ref !== undefined);

@@ -10,18 +10,19 @@ export const log = defineTool({
   name: "git_log",
   description: "List commits, newest first: of a branch, a range such as `main..topic`, or those that touched some files.",
   effect: "read",
-  input: z.strictObject({
-    path: repositoryPath,
-    ref: gitName.default("HEAD").describe("A branch, tag, commit or range."),
-    files: gitPaths.default([]).describe("Only commits that touched these, relative to `path`."),
-    author: gitText.min(1).optional().describe("A pattern that name or e-mail matches."),
-    grep: gitText.min(1).optional().describe("A pattern that the message matches."),
-    since: gitText.min(1).optional().describe("A date, or such as `2 weeks ago`."),
-    until: gitText.min(1).optional(),
-    skip: z.number().int().nonnegative().default(0),
-    limit: z.number().int().min(1).max(1000).default(50),
-  }),
-  output: z.object({ commits: z.array(Commit), hasMore: z.boolean() }),
+  input: () =>
+    z.strictObject({
+      path: repositoryPath,
+      ref: gitName.default("HEAD").describe("A branch, tag, commit or range."),
+      files: gitPaths.default([]).describe("Only commits that touched these, relative to `path`."),
+      author: gitText.min(1).optional().describe("A pattern that name or e-mail matches."),
+      grep: gitText.min(1).optional().describe("A pattern that the message matches."),
+      since: gitText.min(1).optional().describe("A date, or such as `2 weeks ago`."),
+      until: gitText.min(1).optional(),
+      skip: z.number().int().nonnegative().default(0),
+      limit: z.number().int().min(1).max(1000).default(50),
+    }),
+  output: () => z.object({ commits: z.array(Commit), hasMore: z.boolean() }),
   async run({ ref, files, author, grep, since, until, skip, limit, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const filters = Object.entries({ author, grep, since, until }).flatMap(([name, value]) =>

@@ -14,18 +14,20 @@ export const pull = defineTool({
     "Fetch from a remote and bring the current branch up to it. When both sides have commits of their own, `strategy` says what to do. " +
     "A conflict is refused with the files in conflict, and left in the worktree to be resolved.",
   effect: "write",
-  input: z.strictObject({
-    path: repositoryPath,
-    remote: gitName.optional().describe("A remote's name or URL; absent: the branch's own."),
-    branch: gitName.optional().describe("Needs `remote`."),
-    strategy: z.enum(["fast-forward", "merge", "rebase"]).default("fast-forward"),
-    ...credentialFields,
-  }),
-  output: z.object({
-    before: z.string().nullable().describe("The commit before."),
-    after: z.string().nullable().describe("The commit now."),
-    summary: z.string(),
-  }),
+  input: () =>
+    z.strictObject({
+      path: repositoryPath,
+      remote: gitName.optional().describe("A remote's name or URL; absent: the branch's own."),
+      branch: gitName.optional().describe("Needs `remote`."),
+      strategy: z.enum(["fast-forward", "merge", "rebase"]).default("fast-forward"),
+      ...credentialFields,
+    }),
+  output: () =>
+    z.object({
+      before: z.string().nullable().describe("The commit before."),
+      after: z.string().nullable().describe("The commit now."),
+      summary: z.string(),
+    }),
   async run({ branch, strategy, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const { remote, options } = await openRemote(path, context, asked, false);

@@ -25,16 +25,17 @@ export const push = defineTool({
   name: "git_push",
   description: "Push the current branch, or some refs, to a remote. A push that would overwrite others' commits is refused.",
   effect: "write",
-  input: z.strictObject({
-    path: repositoryPath,
-    remote: gitName.default("origin").describe("A remote's name or URL."),
-    refs: z.array(gitName).max(100).default(["HEAD"]).describe("Branches, tags or refspecs such as `HEAD:main`."),
-    setUpstream: z.boolean().default(false).describe("Let the branch follow what it is pushed to."),
-    forceWithLease: z.boolean().default(false).describe("Overwrite the remote branch if it is as it was last fetched."),
-    tags: z.boolean().default(false).describe("All tags too."),
-    ...credentialFields,
-  }),
-  output: z.object({ refs: z.array(PushedRef) }),
+  input: () =>
+    z.strictObject({
+      path: repositoryPath,
+      remote: gitName.default("origin").describe("A remote's name or URL."),
+      refs: z.array(gitName).max(100).default(["HEAD"]).describe("Branches, tags or refspecs such as `HEAD:main`."),
+      setUpstream: z.boolean().default(false).describe("Let the branch follow what it is pushed to."),
+      forceWithLease: z.boolean().default(false).describe("Overwrite the remote branch if it is as it was last fetched."),
+      tags: z.boolean().default(false).describe("All tags too."),
+      ...credentialFields,
+    }),
+  output: () => z.object({ refs: z.array(PushedRef) }),
   async run({ refs, setUpstream, forceWithLease, tags, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const { remote = asked.remote, options } = await openRemote(path, context, asked, true);

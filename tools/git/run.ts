@@ -12,24 +12,26 @@ export const run = defineTool({
   name: "git_run",
   description: "Run any git command, for what the other git tools do not do. No shell is involved. An exit code other than 0 is a result.",
   effect: "execute",
-  input: z.strictObject({
-    path: z.string().default(".").describe("The directory to run in."),
-    args: z
-      .array(gitText.max(100_000))
-      .min(1)
-      .max(1000)
-      .refine((args) => !isInherited(args.find((arg) => !arg.startsWith("-"))), "must name a command of git")
-      .describe('What follows `git`, such as ["stash", "push"].'),
-    stdin: z.string().optional().describe("What git reads from its standard input."),
-    maxChars: z.number().int().min(1000).max(2_000_000).default(200_000).describe("Of each stream."),
-    ...credentialFields,
-  }),
-  output: z.object({
-    exitCode: z.number().int().nullable().describe("Null when a signal ended git."),
-    stdout: z.string(),
-    stderr: z.string(),
-    truncated: z.boolean(),
-  }),
+  input: () =>
+    z.strictObject({
+      path: z.string().default(".").describe("The directory to run in."),
+      args: z
+        .array(gitText.max(100_000))
+        .min(1)
+        .max(1000)
+        .refine((args) => !isInherited(args.find((arg) => !arg.startsWith("-"))), "must name a command of git")
+        .describe('What follows `git`, such as ["stash", "push"].'),
+      stdin: z.string().optional().describe("What git reads from its standard input."),
+      maxChars: z.number().int().min(1000).max(2_000_000).default(200_000).describe("Of each stream."),
+      ...credentialFields,
+    }),
+  output: () =>
+    z.object({
+      exitCode: z.number().int().nullable().describe("Null when a signal ended git."),
+      stdout: z.string(),
+      stderr: z.string(),
+      truncated: z.boolean(),
+    }),
   async run({ args, stdin, maxChars, token, username, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const clean = cleanArguments(args, token, username);

@@ -11,18 +11,20 @@ export const show = defineTool({
   name: "git_show",
   description: "Show a commit with its diff, or with `file` the text of that file as it was in the commit.",
   effect: "read",
-  input: z.strictObject({
-    path: repositoryPath,
-    ref: gitName.default("HEAD").describe("A commit, or a branch or tag that leads to one."),
-    file: gitText.min(1).optional().describe("Relative to `path`."),
-    maxChars: z.number().int().min(1000).max(2_000_000).default(200_000),
-  }),
-  output: z.object({
-    commit: Commit,
-    diff: z.string().nullable().describe("Null when a file was asked for; of a merge, what it resolved."),
-    content: z.string().nullable().describe("The file; null when none was asked for."),
-    truncated: z.boolean(),
-  }),
+  input: () =>
+    z.strictObject({
+      path: repositoryPath,
+      ref: gitName.default("HEAD").describe("A commit, or a branch or tag that leads to one."),
+      file: gitText.min(1).optional().describe("Relative to `path`."),
+      maxChars: z.number().int().min(1000).max(2_000_000).default(200_000),
+    }),
+  output: () =>
+    z.object({
+      commit: Commit,
+      diff: z.string().nullable().describe("Null when a file was asked for; of a merge, what it resolved."),
+      content: z.string().nullable().describe("The file; null when none was asked for."),
+      truncated: z.boolean(),
+    }),
   async run({ ref, file, maxChars, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const options = { what: `show ${ref}`, maxStdoutBytes: 4 * maxChars };

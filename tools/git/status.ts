@@ -12,24 +12,25 @@ export const status = defineTool({
   name: "git_status",
   description: "Tell the branch of a git repository, how far it is from its upstream, and which files have changed or are in conflict.",
   effect: "read",
-  input: z.strictObject({ path: repositoryPath }),
-  output: z.object({
-    branch: z.string().nullable().describe("Null when HEAD is detached."),
-    upstream: z.string().nullable(),
-    ahead: z.number().int().describe("Commits that the upstream lacks."),
-    behind: z.number().int().describe("Commits that only the upstream has."),
-    clean: z.boolean(),
-    files: z.array(
-      z.object({
-        path: z.string().describe("Relative to the repository's root."),
-        from: z.string().nullable().describe("The old path of a renamed file."),
-        index: z.string().describe(`What is staged: ${letter}`),
-        worktree: z.string().describe(`What is not staged: ${letter}`),
-      }),
-    ),
-    conflicted: z.array(z.string()),
-    truncated: z.boolean().describe(`True when more than ${MAX_FILES} files have changed.`),
-  }),
+  input: () => z.strictObject({ path: repositoryPath }),
+  output: () =>
+    z.object({
+      branch: z.string().nullable().describe("Null when HEAD is detached."),
+      upstream: z.string().nullable(),
+      ahead: z.number().int().describe("Commits that the upstream lacks."),
+      behind: z.number().int().describe("Commits that only the upstream has."),
+      clean: z.boolean(),
+      files: z.array(
+        z.object({
+          path: z.string().describe("Relative to the repository's root."),
+          from: z.string().nullable().describe("The old path of a renamed file."),
+          index: z.string().describe(`What is staged: ${letter}`),
+          worktree: z.string().describe(`What is not staged: ${letter}`),
+        }),
+      ),
+      conflicted: z.array(z.string()),
+      truncated: z.boolean().describe(`True when more than ${MAX_FILES} files have changed.`),
+    }),
   async run(asked, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const { found, isCut } = await withGit(path, context, { what: "read the status" }, async ({ git, isTruncated }) => ({

@@ -21,29 +21,31 @@ export const exec = defineTool({
     "Run a command to its end and answer with its exit code and output. A non-zero exit code is a result, not an error. " +
     "When the time is over, the command and all it has started are ended. For servers and other long runners use shell_start.",
   effect: "execute",
-  input: z.strictObject({
-    command,
-    cwd: z.string().optional().describe("Directory to run in, when not the current one."),
-    env: environment.optional(),
-    stdin: z.string().optional().describe("What the command reads; without it, the end of file at once."),
-    stdinEncoding: encoding.default("text"),
-    timeoutMs: z.number().int().positive().max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
-    maxOutputBytes: z
-      .number()
-      .int()
-      .min(256)
-      .max(MOST_OUTPUT_BYTES)
-      .default(DEFAULT_OUTPUT_BYTES)
-      .describe("Of each stream in the answer; of longer output its beginning and its end are shown."),
-    encoding: encoding.default("text").describe("Of stdout and stderr in the answer."),
-  }),
-  output: processExit.extend({
-    processId: z.string().describe("For shell_read."),
-    stdout: z.string(),
-    stderr: z.string(),
-    stdoutMissing: missing,
-    stderrMissing: missing,
-  }),
+  input: () =>
+    z.strictObject({
+      command,
+      cwd: z.string().optional().describe("Directory to run in, when not the current one."),
+      env: environment.optional(),
+      stdin: z.string().optional().describe("What the command reads; without it, the end of file at once."),
+      stdinEncoding: encoding.default("text"),
+      timeoutMs: z.number().int().positive().max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
+      maxOutputBytes: z
+        .number()
+        .int()
+        .min(256)
+        .max(MOST_OUTPUT_BYTES)
+        .default(DEFAULT_OUTPUT_BYTES)
+        .describe("Of each stream in the answer; of longer output its beginning and its end are shown."),
+      encoding: encoding.default("text").describe("Of stdout and stderr in the answer."),
+    }),
+  output: () =>
+    processExit.extend({
+      processId: z.string().describe("For shell_read."),
+      stdout: z.string(),
+      stderr: z.string(),
+      stdoutMissing: missing,
+      stderrMissing: missing,
+    }),
   async run(input, context) {
     const stdin = input.stdin === undefined ? "closed" : bytesOf(input.stdin, input.stdinEncoding);
     const request = await requestOf(input, stdin, context);

@@ -28,15 +28,17 @@ export const read = defineTool({
     "Read what a process printed on stdout and stderr from given byte offsets, while it runs or afterwards. " +
     "With `waitMs` the answer waits until there is something new or the process has ended.",
   effect: "read",
-  input: z.strictObject({
-    processId,
-    stdoutOffset: offset,
-    stderrOffset: offset,
-    maxBytes: z.number().int().min(16).max(MOST_BYTES).default(DEFAULT_MAX_BYTES).describe("Of each stream."),
-    waitMs: z.number().int().nonnegative().max(MOST_WAIT_MS).default(0),
-    encoding: encoding.default("text"),
-  }),
-  output: z.object({ processId: z.string(), stdout: slice, stderr: slice, exit: processExit.nullable().describe("Null while it runs.") }),
+  input: () =>
+    z.strictObject({
+      processId,
+      stdoutOffset: offset,
+      stderrOffset: offset,
+      maxBytes: z.number().int().min(16).max(MOST_BYTES).default(DEFAULT_MAX_BYTES).describe("Of each stream."),
+      waitMs: z.number().int().nonnegative().max(MOST_WAIT_MS).default(0),
+      encoding: encoding.default("text"),
+    }),
+  output: () =>
+    z.object({ processId: z.string(), stdout: slice, stderr: slice, exit: processExit.nullable().describe("Null while it runs.") }),
   async run(input, context) {
     const process = findProcess(input.processId, context);
     const overdue = AbortSignal.any([context.signal, AbortSignal.timeout(input.waitMs)]);

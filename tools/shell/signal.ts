@@ -23,8 +23,8 @@ export const signal = defineTool({
   name: "shell_signal",
   description: "Send a signal to a process and its group, such as SIGINT for what Ctrl-C does. To end a process for sure use shell_stop.",
   effect: "execute",
-  input: z.strictObject({ processId, signal: z.enum(SIGNALS) }),
-  output: z.object({ processId: z.string(), signal: z.string() }),
+  input: () => z.strictObject({ processId, signal: z.enum(SIGNALS) }),
+  output: () => z.object({ processId: z.string(), signal: z.string() }),
   async run({ processId, signal }, context) {
     const process = findProcess(processId, context);
     if (process.exit) {

@@ -12,11 +12,18 @@ export const stop = defineTool({
     "End a process and everything it has started, children in sessions of their own included: SIGTERM, a grace period, then SIGKILL. " +
     "Answers with what was ended and how certain it is that nothing is left.",
   effect: "execute",
-  input: z.strictObject({
-    processId,
-    graceMs: z.number().int().nonnegative().max(MOST_GRACE_MS).optional().describe("Time to end by itself after SIGTERM; 0 kills at once."),
-  }),
-  output: containmentReport,
+  input: () =>
+    z.strictObject({
+      processId,
+      graceMs: z
+        .number()
+        .int()
+        .nonnegative()
+        .max(MOST_GRACE_MS)
+        .optional()
+        .describe("Time to end by itself after SIGTERM; 0 kills at once."),
+    }),
+  output: () => containmentReport,
   async run({ processId, graceMs }, context) {
     return containmentOnWire(await findProcess(processId, context).stop(graceMs));
   },

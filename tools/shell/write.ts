@@ -12,11 +12,12 @@ export const write = defineTool({
   name: "shell_write",
   description: "Write to the standard input of a process that was started with it open. Send a newline where the program waits for one.",
   effect: "execute",
-  input: z.strictObject({ processId, data: z.string(), encoding: encoding.default("text") }),
-  output: z.object({
-    bytes: z.number().int(),
-    taken: z.boolean().describe("False when the process has not read so far yet; what waits is delivered when it does."),
-  }),
+  input: () => z.strictObject({ processId, data: z.string(), encoding: encoding.default("text") }),
+  output: () =>
+    z.object({
+      bytes: z.number().int(),
+      taken: z.boolean().describe("False when the process has not read so far yet; what waits is delivered when it does."),
+    }),
   async run({ processId, data, encoding }, context) {
     const process = findProcess(processId, context);
     const bytes = bytesOf(data, encoding);

@@ -10,8 +10,8 @@ export function meetingTool(parties: number) {
     name: "test_meet",
     description: "Waits for the others.",
     effect: "read",
-    input: z.object({ who: z.string() }),
-    output: z.object({ said: z.string() }),
+    input: () => z.object({ who: z.string() }),
+    output: () => z.object({ said: z.string() }),
     async run({ who }) {
       if (++here === parties) all.resolve();
       const late = AbortSignal.timeout(5_000);
@@ -25,8 +25,8 @@ export const commandTool = defineTool({
   name: "shell_exec",
   description: "Runs a command.",
   effect: "execute",
-  input: z.object({ command: z.string().min(1) }),
-  output: z.object({ exitCode: z.number().nullable(), stdout: z.string() }),
+  input: () => z.object({ command: z.string().min(1) }),
+  output: () => z.object({ exitCode: z.number().nullable(), stdout: z.string() }),
   async run({ command }, { processes, cwd, env, signal, owner }) {
     const child = await processes.spawn({ command, cwd, env, stdin: "closed", signal, owner });
     let stdout = "";
@@ -40,8 +40,8 @@ export const failingTool = defineTool({
   name: "test_fail",
   description: "Fails.",
   effect: "write",
-  input: z.object({ how: z.enum(["refuse", "break"]) }),
-  output: z.object({}),
+  input: () => z.object({ how: z.enum(["refuse", "break"]) }),
+  output: () => z.object({}),
   run({ how }) {
     if (how === "refuse") throw new ToolError("not_today", "It does not work today; try tomorrow");
     throw new TypeError("a bug of the tool's own");
