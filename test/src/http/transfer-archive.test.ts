@@ -118,11 +118,15 @@ test("a file in the place of a symlink replaces the link, not what it leads to",
   expect((await lstat(join(directory, "in/link"))).isFile()).toBe(true);
 });
 
+function firstHalf(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.length / 2);
+}
+
 test.each([
   ["no archive at all", Buffer.from("x".repeat(2000))],
   ["nothing", Buffer.alloc(0)],
   ["half an archive", archiveOf({ path: "file", content: "y".repeat(5000) }).subarray(0, 2000)],
-  ["half a gzip stream", gzipSync(archiveOf({ path: "file", content: String(Math.random()).repeat(5000) })).subarray(0, 300)],
+  ["half a gzip stream", firstHalf(gzipSync(archiveOf({ path: "file", content: "a line like many others\n".repeat(5000) })))],
   [
     "a damaged gzip stream",
     Buffer.from(gzipSync(archiveOf({ path: "file", content: "y".repeat(5000) })).map((byte, at) => (at > 20 && at < 40 ? 0xff : byte))),
