@@ -21,7 +21,7 @@ export function toolMethods({ tools, ...surroundings }: ToolMethodsOptions): [st
       params: z.unknown(), // `callTool` parses
       outlivesConnection: tool.effect !== "read", // a host's broken line ends no process and leaves no half-done write
       handle: async (input, { signal }) => {
-        const outcome = await callTool(tool, input, { ...surroundings, signal, emit: async () => {} });
+        const outcome = await callTool(tool, input, { ...surroundings, signal });
         if (outcome.ok) return outcome.output;
         throw rpcErrorOf(outcome.error);
       },

@@ -14,8 +14,8 @@ export interface ToolContext {
   readonly env: Readonly<Record<string, string>>;
   /** Aborting it ends what the call started, whole process trees included. */
   readonly signal: AbortSignal;
-  /** Output as it comes, never split inside a character. Awaiting it lets a slow reader slow the tool down. */
-  readonly emit: (stream: "stdout" | "stderr", text: string) => Promise<void>;
+  /** Output as it comes, never split inside a character. Awaiting it lets a slow reader slow the tool down. Absent where nobody listens. */
+  readonly emit?: ((stream: "stdout" | "stderr", text: string) => Promise<void>) | undefined;
   /** Which paths may be touched. */
   readonly paths: PathPolicy;
   /** The processes of the box. */

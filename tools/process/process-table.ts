@@ -1,5 +1,5 @@
 // The processes of one box: starting, recording, containing and metering them.
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ToolError } from "../tool.ts";
@@ -152,7 +152,7 @@ export class BoxProcesses implements ProcessTable {
   async #launch(request: LaunchRequest): Promise<LaunchedChild & { contained: ContainedChild }> {
     request.signal?.throwIfAborted();
     this.#admit();
-    const id = `proc_${Date.now().toString(36)}${randomBytes(5).toString("hex")}`;
+    const id = `proc_${Date.now().toString(36)}${randomUUID().slice(-10)}`;
     const markers = { HARNESSD_BOX: this.#options.boxId, HARNESSD_PROCESS: id };
     const owned = request.owner === undefined ? markers : { ...markers, HARNESSD_OWNER: request.owner };
     // What belongs to a run starts in a control group; a host's own command starts the faster for entering one later.

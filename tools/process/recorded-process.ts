@@ -22,6 +22,9 @@ const MAX_DISK_WAIT_MS = 30_000;
 /** What may wait for a process to read its input. */
 const MAX_UNREAD_STDIN_BYTES = 16 * 1024 * 1024;
 
+/** Made once: an abort without a reason makes an error each time, which is not for nothing. */
+const EXITED = new Error("The process has exited");
+
 export class RecordedProcess implements BoxProcess {
   readonly id: string;
   readonly pid: number;
@@ -109,7 +112,7 @@ export class RecordedProcess implements BoxProcess {
     const exit = await this.#contained.exit();
     await this.#outputSettled();
     this.#exit = exit;
-    this.#exiting.abort();
+    this.#exiting.abort(EXITED);
     for (const live of this.#live) live.end();
     this.#observer?.exited?.(this, exit);
     return exit;

@@ -83,7 +83,7 @@ async function openGit(
 ): Promise<{ git: SimpleGit; output: GitOutput; exit: () => GitExit }> {
   const { simpleGit } = await import("simple-git");
   const clean = (bytes: readonly Buffer[]): string => scrub(Buffer.concat(bytes).toString(), options.credential);
-  const live = (stream: "stdout" | "stderr", text: string): Promise<void> => emit(stream, scrub(text, options.credential));
+  const live = emit && ((stream: "stdout" | "stderr", text: string): Promise<void> => emit(stream, scrub(text, options.credential)));
   const output = new GitOutput({ maxStdoutBytes: options.maxStdoutBytes ?? MAX_STDOUT_BYTES, live: options.isLive ? live : undefined });
   let exit: GitExit = { exitCode: 0, stdout: "", stderr: "" };
   const settings: Partial<SimpleGitOptions> = {

@@ -50,9 +50,9 @@ export const exec = defineTool({
     const stdin = input.stdin === undefined ? "closed" : bytesOf(input.stdin, input.stdinEncoding);
     const request = await requestOf(input, stdin, context);
     const process = await context.processes.start({ ...request, signal: context.signal });
-    const stopFollowing = followOutput(process, context.emit);
+    const stopFollowing = context.emit && followOutput(process, context.emit);
     const exit = await process.exited;
-    await stopFollowing();
+    await stopFollowing?.();
     const stdout = await excerpt(process.stdout, input.maxOutputBytes, input.encoding);
     const stderr = await excerpt(process.stderr, input.maxOutputBytes, input.encoding);
     return {
