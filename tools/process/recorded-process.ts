@@ -101,6 +101,7 @@ export class RecordedProcess implements BoxProcess {
       if (this.#exit === undefined) live?.push(chunk);
       if (!record.append(chunk)) stream.pause();
     });
+    stream?.once("end", () => stream.destroy()); // a pipe has no other half, and Node would take the trouble to shut it
     stream?.on("error", () => record.end());
     stream?.once("close", () => record.end());
     return record;
