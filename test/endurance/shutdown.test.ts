@@ -61,8 +61,10 @@ test("SIGTERM during runs ends them as cancelled, tells every subscriber the las
     for (const { run } of runs) expect(["cancelled", "completed"], run.runId).toContain(ends.get(run.runId)?.outcome);
     for (const { run } of runs.slice(0, 1))
       expect(ends.get(run.runId)).toMatchObject({ outcome: "cancelled", error: { code: "daemon_shutdown" } });
-    expect(ends.get(secretive.run.runId)?.outcome).toBe("cancelled");
-    expect(ends.has(waiting.run.runId)).toBe(facts.some(({ runId, type }) => runId === waiting.run.runId && type === "run.started"));
+    const hasBegun = ({ runId }: Run): boolean => factsOfType(facts, "run.started").some((fact) => fact.runId === runId);
+    // What waits and may be kept goes on with the next daemon; what carries a secret may not, and is ended. Either may have had its turn before.
+    expect(ends.has(waiting.run.runId)).toBe(hasBegun(waiting.run));
+    expect(hasBegun(secretive.run) ? ["cancelled", "completed"] : ["cancelled"]).toContain(ends.get(secretive.run.runId)?.outcome);
     expect(factsOfType(facts, "process.exited")).toHaveLength(factsOfType(facts, "process.started").length);
     expect(await remaining(() => [...boxProcesses(box), ...processesAround(box)], 1000)).toEqual([]);
   }
