@@ -99,6 +99,7 @@ export class AppServer implements Warm {
 
   /** Starts, resumes or forks a thread: its id, and the channel on which its messages come. */
   async openThread(method: string, params: unknown, signal: AbortSignal): Promise<{ threadId: string; channel: Channel }> {
+    using _expected = this.routes.expectThread();
     const opened = ThreadOpened.parse(await this.request(method, params, { signal }));
     return { threadId: opened.thread.id, channel: this.routes.open(opened.thread.id) };
   }
@@ -150,6 +151,7 @@ export class AppServer implements Warm {
     const channel = this.routes.find(message);
     if (channel) return await channel.push(message);
     if (message.id !== undefined) this.#send({ id: message.id, error: { code: -32601, message: "No run holds this thread" } });
+    else this.routes.keep(message);
   }
 
   #fail(failure: HarnessError): void {

@@ -414,10 +414,9 @@ test.for([FREEFORM, CODE_MODE, UNKNOWN])("an MCP server of the run is called, wi
   expect(JSON.stringify(of(told.events, "tool.finished")[0]?.output)).toContain("hi s3cret marked");
 });
 
-// Codex tells of it when it has seen it, which a busy machine delays; the run must last that long.
 test("an MCP server that does not start is a notice", async () => {
   const broken = { type: "stdio", name: "broken", command: "false", args: [], env: {} } as const;
-  const told = await tell([shell("sleep 2"), { text: "Without it." }], { mcpServers: [broken] });
+  const told = await tell([shell("sleep 0.3"), { text: "Without it." }], { mcpServers: [broken] });
   expect(resultOf(told)).toBe("Without it.");
   expect(of(told.events, "notice").map((event) => event.code)).toContain("mcp_server_failed");
 });

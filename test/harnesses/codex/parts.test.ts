@@ -106,6 +106,20 @@ test("a sub-agent's thread goes where the turn that began it goes, and nowhere o
   expect(routes.find({ method: "item/started", params: { threadId: "child" } })).toBeUndefined();
 });
 
+test("what is said of a thread before the answer that names it is heard, and is not kept for ever", async () => {
+  const routes = new Routes();
+  const failed = { method: "mcpServer/startupStatus/updated", params: { threadId: "new", name: "broken", status: "failed" } };
+  routes.keep(failed);
+  const expected = routes.expectThread();
+  routes.keep({ ...failed, params: { ...failed.params, threadId: "other" } });
+  routes.keep(failed);
+  const channel = routes.open("new");
+  expect(await channel.nextWithin(10)).toEqual(failed);
+  expect(await channel.nextWithin(10)).toBeNull();
+  expected[Symbol.dispose]();
+  expect(await routes.open("other").nextWithin(10)).toBeNull();
+});
+
 test("input that a turn refuses is kept for a turn of its own, in order", async () => {
   const queue = new InputQueue();
   const steering = new Steering(queue);
