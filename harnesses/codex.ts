@@ -1,7 +1,7 @@
 // OpenAI's Codex as a harness: one `codex app-server` kept warm for all sessions, a thread for each.
 import { locateAgent } from "./agent-programs.ts";
 import { CodexOptions } from "./codex/options.ts";
-import { SELECTABLE_TOOLS } from "./codex/tool-selection.ts";
+import { SELECTABLE_TOOLS, UNASKED_TOOLS } from "./codex/tool-selection.ts";
 import type { Harness } from "./harness.ts";
 
 const NAME = "codex";
@@ -11,6 +11,7 @@ export const codex: Harness = {
   name: NAME,
   title: "Codex",
   ownTools: SELECTABLE_TOOLS,
+  unaskedTools: UNASKED_TOOLS,
   capabilities: {
     steer: true,
     resume: true,

@@ -145,6 +145,8 @@ export interface Harness {
   readonly usesRuntimeTools?: boolean;
   /** Its own tools, beside the runtime's where it uses those. A name that is neither is refused before a run; with neither of the two fields any is taken. */
   readonly ownTools?: readonly string[];
+  /** Those that it uses without asking, whatever a run's permissions say. */
+  readonly unaskedTools?: readonly string[];
   /** A tool may be named with a pattern in parentheses, as in `Bash(git *)`. */
   readonly takesToolPatterns?: boolean;
   /** What the names of an MCP server's tools begin with. Absent: `mcp__<server>__`, and `mcp__<server>` stands for all of them. */

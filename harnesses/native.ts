@@ -9,6 +9,7 @@ export const native: Harness = {
   title: "harnessd's own agent",
   usesRuntimeTools: true,
   ownTools: [PLAN_TOOL],
+  unaskedTools: [PLAN_TOOL],
   capabilities: {
     steer: true,
     resume: true,

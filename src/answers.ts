@@ -55,6 +55,9 @@ export const answers = {
         reason: z.string().nullable().describe("Why it is not ready, and what to do."),
         defaultModel: z.string().nullable(),
         capabilities: z.record(z.string(), z.boolean()),
+        unaskedTools: z
+          .array(z.string())
+          .describe("Used without asking, whatever a run's permissions say; none of them runs a command or writes a file."),
       }),
     ),
   }),

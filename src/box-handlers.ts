@@ -32,10 +32,10 @@ export function boxHandlers({ config, journal, tools, harnesses }: BoxHandlersOp
 }
 
 async function describe(harness: Harness, agentsDir: string) {
-  const { name, title, defaultModel, capabilities } = harness;
+  const { name, title, defaultModel, capabilities, unaskedTools = [] } = harness;
   const readiness = (await harness.check?.({ agentsDir })) ?? { ready: true, version: VERSION };
   const state = readiness.ready
     ? { ready: true, version: readiness.version, reason: null }
     : { ready: false, version: null, reason: `${readiness.reason}. ${readiness.fix}` };
-  return { name, title, ...state, defaultModel, capabilities: { ...capabilities } };
+  return { name, title, ...state, defaultModel, capabilities: { ...capabilities }, unaskedTools: [...unaskedTools] };
 }

@@ -23,6 +23,8 @@ export interface ToolSelection {
 const ASKED = ["exec_command", "apply_patch"] as const;
 /** Codex uses these without asking, so that with permissions to ask for they are not offered. */
 const UNASKED = ["view_image", "web_search", "image_generation", "spawn_agent"] as const;
+/** Used without asking with permissions to ask for too: the plan does no harm, and nothing takes the others from it. */
+export const UNASKED_TOOLS: readonly string[] = ["update_plan", "list_mcp_resources", "list_mcp_resource_templates", "read_mcp_resource"];
 /** What can be switched off or declined. */
 export const SELECTABLE_TOOLS: readonly string[] = [...ASKED, ...UNASKED, "update_plan"];
 

@@ -69,6 +69,20 @@ test("the log tells of runs, of a daemon that was killed, and of what became of 
   ]);
 });
 
+test("the list of harnesses says of each whether it is ready, what it can do, and what it uses unasked", async () => {
+  const { child, url, ended } = await serve(join(base, "listing"), { HARNESSD_AGENTS_DIR: join(base, "no-agents") });
+  const box = await Harnessd.connect({ url });
+  const { harnesses } = await box.call("harness_list", {});
+  await box.close();
+  child.kill("SIGTERM");
+  await ended;
+  const byName = Object.fromEntries(harnesses.map((harness) => [harness.name, harness]));
+  expect(byName["native"]).toMatchObject({ ready: true, reason: null, capabilities: { permissions: true }, unaskedTools: ["plan_update"] });
+  expect(byName["claude-code"]).toMatchObject({ ready: false, unaskedTools: [] });
+  expect(byName["codex"]).toMatchObject({ ready: false, reason: expect.stringContaining("harnessd agents install codex") });
+  expect(byName["codex"]?.unaskedTools).toEqual(expect.arrayContaining(["update_plan", "read_mcp_resource"]));
+});
+
 test("a state directory that cannot be made is refused with what to do", async () => {
   writeFileSync(join(base, "file"), "");
   await expect(serve(join(base, "file"))).rejects.toThrow(/state directory .*file.* cannot be used .*Name one that can be written to/);
