@@ -111,7 +111,9 @@ export class ShadowRepository {
     if (!this.#prepared) return;
     await rename(this.#index, join(this.#gitDir, "index")).catch(() => undefined);
     await rm(`${this.#index}.lock`, { force: true });
-    if (++shared.uses % USES_BETWEEN_WEIGHINGS === 0 && (await this.#hasGrownTooLarge()) && shared.users === 0) await this.#discard();
+    if (++shared.uses % USES_BETWEEN_WEIGHINGS !== 0) return;
+    const isTooLarge = await this.#hasGrownTooLarge().catch(() => false); // where there is no git, there is nothing to weigh
+    if (isTooLarge && shared.users === 0) await this.#discard();
   }
 
   #takeCensus(): string | null {

@@ -190,6 +190,17 @@ test("the daemon's own state is no change, even where it lies in the directory",
   expect(events.map((event) => event.type === "file.changed" && event.path)).toEqual(["seen"]);
 });
 
+test("without git every run says that changes are unseen, and none fails for it", async () => {
+  const { PATH } = process.env;
+  process.env["PATH"] = "/nowhere";
+  try {
+    for (let run = 0; run < 21; run++) await watch(`run_${run}`).close();
+  } finally {
+    process.env["PATH"] = PATH;
+  }
+  expect(events.map((event) => event.type === "notice" && event.code)).toEqual(Array.from({ length: 21 }, () => "changes_unseen"));
+});
+
 test("a directory that cannot be looked at is a notice and not a failure", async () => {
   rmSync(cwd, { recursive: true });
   const changes = watch();
