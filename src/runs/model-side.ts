@@ -1,4 +1,5 @@
 // The model's side of one run: what the gateway asks about it before it lets a request through, and what it tells of the answers.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RunError } from "../events.ts";
 import type { AskingRun } from "../models/grants.ts";
 import type { TokenUse } from "../models/usage-meter.ts";
@@ -42,20 +43,12 @@ export class ModelSide implements AskingRun {
    * (a summary of the conversation, a title for it) and goes on.
    */
   async refusal(): Promise<string | null> {
-    if (this.#answers >= this.#maxTurns) await this.#hold();
+    if (this.#answers >= this.#maxTurns) await sleep(HOLD_MS, undefined, { signal: this.#signal, ref: false }).catch(() => {});
     return this.#signal.aborted ? (this.#signal.reason as Error).message : null;
   }
 
   onAnswer(failure: RunError | null): void {
     this.#failure = failure;
     if (failure === null || failure.code === "model_refused") this.#answers++;
-  }
-
-  #hold(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.#signal.aborted) resolve();
-    this.#signal.addEventListener("abort", () => resolve(), { once: true });
-    setTimeout(resolve, HOLD_MS).unref();
-    return promise;
   }
 }
