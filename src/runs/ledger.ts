@@ -113,16 +113,15 @@ export class Ledger {
     return null;
   }
 
-  /** The run's usage as events and results carry it. What the harness does not report is told as the gateway has seen it. */
+  /** The run's usage as events and results carry it. A cost that the harness does not report is told as the gateway has seen it. */
   usage(resources: ResourceUse): RunUsage {
-    const tokens = tokensOf(this.#used) > 0 ? this.#used : this.#seen;
     const reported = this.#calls === 0 ? null : this.#used.costUsd;
     const [costUsd, bases] = reported === null ? [this.#seen.costUsd, this.#seenBases] : [reported, this.#bases];
     const [basis, other] = [...bases];
     const isKnown = costUsd !== null && basis !== undefined;
     return {
       turns: this.#turns,
-      ...tokens,
+      ...this.#used,
       costUsd: isKnown ? costUsd : null,
       costBasis: isKnown ? (other ? "mixed" : basis) : null,
       ...resources,
