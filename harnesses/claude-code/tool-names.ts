@@ -1,4 +1,5 @@
 // The tools that Claude Code has, by name: it takes any other name in silence, and a tool that was to be denied would stay.
+
 // They wait for a person, for a later time or for another agent; a run has none of these. Work in the background is switched off too.
 export const POINTLESS_TOOLS = [
   "AskUserQuestion",
