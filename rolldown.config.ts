@@ -9,7 +9,12 @@ const common: RolldownOptions = {
   // Schemas that nobody asks for are not built.
   treeshake: { manualPureFunctions: ["z"] },
 };
-const output: OutputOptions = { dir: "dist", format: "esm", chunkFileNames: "[name]-[hash].js", comments: false };
+const output: OutputOptions = {
+  dir: "dist",
+  format: "esm",
+  chunkFileNames: "[name]-[hash].js",
+  comments: false,
+};
 
 export default defineConfig([
   {

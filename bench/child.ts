@@ -18,7 +18,12 @@ export class Child implements AsyncDisposable {
   readonly #process: ChildProcessByStdio<null, Readable, null>;
   readonly #exited: Promise<unknown>;
 
-  private constructor(process: ChildProcessByStdio<null, Readable, null>, exited: Promise<unknown>, line: string, readyMs: number) {
+  private constructor(
+    process: ChildProcessByStdio<null, Readable, null>,
+    exited: Promise<unknown>,
+    line: string,
+    readyMs: number,
+  ) {
     this.#process = process;
     this.#exited = exited;
     this.pid = process.pid ?? 0;
@@ -29,9 +34,15 @@ export class Child implements AsyncDisposable {
   /** Throws when the program ends before it says a word. */
   static async start(program: string, args: readonly string[], cwd?: string): Promise<Child> {
     const started = performance.now();
-    const process = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"], ...(cwd !== undefined && { cwd }) });
+    const process = spawn(program, args, {
+      stdio: ["ignore", "pipe", "inherit"],
+      ...(cwd !== undefined && { cwd }),
+    });
     const exited = once(process, "exit");
-    const [first] = (await Promise.race([once(process.stdout, "data"), exited.then(() => [null])])) as [Buffer | null];
+    const [first] = (await Promise.race([
+      once(process.stdout, "data"),
+      exited.then(() => [null]),
+    ])) as [Buffer | null];
     if (first === null) throw new Error(`${program} ${args.join(" ")} ended before it was ready`);
     return new Child(process, exited, first.toString().trim(), performance.now() - started);
   }
@@ -58,7 +69,9 @@ export class Child implements AsyncDisposable {
 }
 
 export function readMemoryMb(pid: number, field: "VmRSS" | "VmHWM"): number {
-  const kib = new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  const kib = new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(
+    readFileSync(`/proc/${pid}/status`, "utf8"),
+  )?.[1];
   return Number(kib) / KIB_PER_MB;
 }
 

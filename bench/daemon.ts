@@ -20,10 +20,21 @@ export class BuiltDaemon implements AsyncDisposable {
   }
 
   static async start(): Promise<BuiltDaemon> {
-    if (!existsSync(PROGRAM)) throw new Error(`There is no ${PROGRAM}: run \`npm run build\` first`);
+    if (!existsSync(PROGRAM))
+      throw new Error(`There is no ${PROGRAM}: run \`npm run build\` first`);
     const directory = await temporaryDirectory();
-    const options = ["--state-dir", join(directory.path, "state"), "--workspace", directory.path, "--log-level", "warn"];
-    return new BuiltDaemon(await Child.start(process.execPath, [PROGRAM, "serve", "--port", "0", ...options]), directory);
+    const options = [
+      "--state-dir",
+      join(directory.path, "state"),
+      "--workspace",
+      directory.path,
+      "--log-level",
+      "warn",
+    ];
+    return new BuiltDaemon(
+      await Child.start(process.execPath, [PROGRAM, "serve", "--port", "0", ...options]),
+      directory,
+    );
   }
 
   get readyMs(): number {

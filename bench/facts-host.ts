@@ -23,7 +23,10 @@ export class FactsStage implements AsyncDisposable {
 
   static async start(): Promise<FactsStage> {
     const temporary = await temporaryDirectory();
-    return new FactsStage(await Child.node("facts-server.ts", [join(temporary.path, "journal")]), temporary);
+    return new FactsStage(
+      await Child.node("facts-server.ts", [join(temporary.path, "journal")]),
+      temporary,
+    );
   }
 
   /** Has facts appended and waits until each has come here; how many there were in a second. */
@@ -64,9 +67,12 @@ function countFacts(host: RawHost, count: number): Promise<void> {
     let left = count;
     let last: number | undefined;
     host.socket.on("message", (frame: Buffer) => {
-      const { params } = JSON.parse(frame.toString()) as { params?: { events: readonly { seq: number }[] } };
+      const { params } = JSON.parse(frame.toString()) as {
+        params?: { events: readonly { seq: number }[] };
+      };
       for (const { seq } of params?.events ?? []) {
-        if (last !== undefined && seq !== last + 1) reject(new Error(`Fact ${seq} came after ${last}`));
+        if (last !== undefined && seq !== last + 1)
+          reject(new Error(`Fact ${seq} came after ${last}`));
         last = seq;
         if (--left === 0) resolve();
       }

@@ -20,7 +20,10 @@ const append: Method<z.ZodObject<{ count: z.ZodNumber }>> = {
   params: z.object({ count: z.number() }),
   async handle({ count }) {
     for (let appended = 0; appended < count; appended++) {
-      journal.append({ type: "message", messageId: "m1", text: FACT_TEXT }, { source: "harness", runId: "run_1" });
+      journal.append(
+        { type: "message", messageId: "m1", text: FACT_TEXT },
+        { source: "harness", runId: "run_1" },
+      );
       if (appended % FACTS_A_TURN === 0) await setImmediate();
     }
     await journal.committed();

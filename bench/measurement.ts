@@ -1,7 +1,10 @@
 // What a row of the table is, before and after it was measured.
 
 /** A ratio is to the limit; the others are in the row's own unit. */
-export type Aim = { readonly ratioAtMost: number } | { readonly atMost: number } | { readonly atLeast: number };
+export type Aim =
+  | { readonly ratioAtMost: number }
+  | { readonly atMost: number }
+  | { readonly atLeast: number };
 
 export interface Figures {
   readonly ours: number;
@@ -32,7 +35,16 @@ export async function measureRow(measurement: Measurement): Promise<Row> {
   const { name, what, unit, limitName, aim } = measurement;
   const figures = await measurement.measure();
   const ratio = figures.limit === null ? null : figures.ours / figures.limit;
-  return { name, what, unit, limitName, aim, ...figures, ratio, met: aim && isMet(aim, figures.ours, ratio) };
+  return {
+    name,
+    what,
+    unit,
+    limitName,
+    aim,
+    ...figures,
+    ratio,
+    met: aim && isMet(aim, figures.ours, ratio),
+  };
 }
 
 function isMet(aim: Aim, ours: number, ratio: number | null): boolean {

@@ -15,19 +15,38 @@ import { transferMemory } from "./measurements/transfer-memory.ts";
 import { HOW_TO_INSTALL, locateSandboxAgent } from "./sandbox-agent.ts";
 import { tableOf } from "./table.ts";
 
-const all: readonly Measurement[] = [rpc, exec, facts, replay, output, upload, download, start, idleMemory, silentHost, transferMemory];
+const all: readonly Measurement[] = [
+  rpc,
+  exec,
+  facts,
+  replay,
+  output,
+  upload,
+  download,
+  start,
+  idleMemory,
+  silentHost,
+  transferMemory,
+];
 
-const { values } = parseArgs({ options: { only: { type: "string", multiple: true }, json: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { only: { type: "string", multiple: true }, json: { type: "boolean", default: false } },
+});
 const names = all.map(({ name }) => name);
 for (const name of values.only ?? []) {
-  if (!names.includes(name)) throw new Error(`There is no measurement ${name}; there are ${names.join(", ")}`);
+  if (!names.includes(name))
+    throw new Error(`There is no measurement ${name}; there are ${names.join(", ")}`);
 }
 const rows: Row[] = [];
 for (const measurement of all.filter(({ name }) => values.only?.includes(name) ?? true)) {
   process.stderr.write(`${measurement.what} …\n`);
   rows.push(await measureRow(measurement));
 }
-const machine = { node: process.version, cores: availableParallelism(), load: loadavg()[0] ?? Number.NaN };
+const machine = {
+  node: process.version,
+  cores: availableParallelism(),
+  load: loadavg()[0] ?? Number.NaN,
+};
 console.log(values.json ? JSON.stringify({ machine, rows }, null, 2) : `\n${tableOf(rows)}\n`);
 if (!values.json) {
   console.log(

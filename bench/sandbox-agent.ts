@@ -8,16 +8,23 @@ import { once } from "node:events";
 import { readMemoryMb, temporaryDirectory, type TemporaryDirectory } from "./child.ts";
 
 const READY_TIMEOUT_MS = 10_000;
-export const HOW_TO_INSTALL = "sandbox-agent is not installed: npm i --no-save sandbox-agent (or set SANDBOX_AGENT_BIN)";
+export const HOW_TO_INSTALL =
+  "sandbox-agent is not installed: npm i --no-save sandbox-agent (or set SANDBOX_AGENT_BIN)";
 
 /** The program, or null where it is not installed. */
 export function locateSandboxAgent(): string | null {
-  return [process.env["SANDBOX_AGENT_BIN"], inPackage()].find((path) => path !== undefined && isExecutable(path)) ?? null;
+  return (
+    [process.env["SANDBOX_AGENT_BIN"], inPackage()].find(
+      (path) => path !== undefined && isExecutable(path),
+    ) ?? null
+  );
 }
 
 function inPackage(): string | undefined {
   try {
-    const manifest = createRequire(import.meta.url).resolve(`@sandbox-agent/cli-${process.platform}-${process.arch}/package.json`);
+    const manifest = createRequire(import.meta.url).resolve(
+      `@sandbox-agent/cli-${process.platform}-${process.arch}/package.json`,
+    );
     return join(dirname(manifest), "bin/sandbox-agent");
   } catch {
     return undefined;
@@ -58,11 +65,15 @@ export class SandboxAgent implements AsyncDisposable {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const started = performance.now();
-    const child = spawn(program, ["server", "--port", String(port), "--no-token", "--no-telemetry"], {
-      stdio: "ignore",
-      cwd: directory.path,
-      env: { ...process.env, HOME: directory.path, XDG_DATA_HOME: directory.path },
-    });
+    const child = spawn(
+      program,
+      ["server", "--port", String(port), "--no-token", "--no-telemetry"],
+      {
+        stdio: "ignore",
+        cwd: directory.path,
+        env: { ...process.env, HOME: directory.path, XDG_DATA_HOME: directory.path },
+      },
+    );
     const end = async (): Promise<void> => await ended(child, directory);
     await answered(`${url}/v1/health`, started);
     return new SandboxAgent(url, performance.now() - started, child.pid ?? 0, end);
@@ -70,7 +81,11 @@ export class SandboxAgent implements AsyncDisposable {
 
   async exec(command: string): Promise<unknown> {
     const body = JSON.stringify({ command: "bash", args: ["-c", command] });
-    const response = await fetch(`${this.url}/v1/processes/run`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const response = await fetch(`${this.url}/v1/processes/run`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
     return await response.json();
   }
 
@@ -87,7 +102,10 @@ export class SandboxAgent implements AsyncDisposable {
   }
 }
 
-async function ended(child: ReturnType<typeof spawn>, directory: TemporaryDirectory): Promise<void> {
+async function ended(
+  child: ReturnType<typeof spawn>,
+  directory: TemporaryDirectory,
+): Promise<void> {
   const exited = once(child, "exit");
   child.kill("SIGTERM");
   await exited;

@@ -14,11 +14,17 @@ export function lazyBuiltins(): Plugin {
       const name = source.replace(/^node:/, "");
       if (!source.startsWith("node:") && !builtinModules.includes(name)) return null;
       // The bundle's own first line needs it.
-      return name === "module" ? { id: "node:module", external: true } : { id: `${PREFIX}${name}`, moduleSideEffects: false };
+      return name === "module"
+        ? { id: "node:module", external: true }
+        : { id: `${PREFIX}${name}`, moduleSideEffects: false };
     },
     load(id) {
       return id.startsWith(PREFIX)
-        ? { code: codeFor(`node:${id.slice(PREFIX.length)}`), moduleType: "js", moduleSideEffects: false }
+        ? {
+            code: codeFor(`node:${id.slice(PREFIX.length)}`),
+            moduleType: "js",
+            moduleSideEffects: false,
+          }
         : null;
     },
   };
@@ -27,7 +33,8 @@ export function lazyBuiltins(): Plugin {
 /** CommonJS, whose importers look a name up where they use it. */
 function codeFor(name: string): string {
   const builtin: unknown = process.getBuiltinModule(name);
-  if (typeof builtin !== "object" || builtin === null) return `module.exports = process.getBuiltinModule("${name}");`;
+  if (typeof builtin !== "object" || builtin === null)
+    return `module.exports = process.getBuiltinModule("${name}");`;
   return `let loaded;
 for (const name of ${JSON.stringify(Object.keys(builtin))}) {
   Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= process.getBuiltinModule("${name}"))[name] });

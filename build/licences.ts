@@ -7,7 +7,9 @@ export function licences(fileName: string): Plugin {
   return {
     name: "licences",
     generateBundle(_, bundle) {
-      const modules = Object.values(bundle).flatMap((output) => (output.type === "chunk" ? output.moduleIds : []));
+      const modules = Object.values(bundle).flatMap((output) =>
+        output.type === "chunk" ? output.moduleIds : [],
+      );
       const packages = new Set(modules.map(packageOf).filter((each) => each !== undefined));
       const texts = [...packages].map(licenceOf).sort();
       this.emitFile({ type: "asset", fileName, source: texts.join(`\n${"-".repeat(80)}\n\n`) });
@@ -30,12 +32,17 @@ function isPackage(directory: string): boolean {
 }
 
 function readManifest(directory: string): { name?: string; version?: string; license?: string } {
-  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as { name?: string; version?: string; license?: string };
+  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as {
+    name?: string;
+    version?: string;
+    license?: string;
+  };
 }
 
 function licenceOf(directory: string): string {
   const { name, version, license } = readManifest(directory);
   const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each));
-  const text = file === undefined ? "" : `\n${readFileSync(join(directory, file), "utf8").trim()}\n`;
+  const text =
+    file === undefined ? "" : `\n${readFileSync(join(directory, file), "utf8").trim()}\n`;
   return `${name} ${version} (${license})\n${text}`;
 }

@@ -7,7 +7,8 @@ export function plainText(): Plugin {
     name: "plain-text",
     generateBundle(_, bundle) {
       for (const output of Object.values(bundle)) {
-        if (output.type === "chunk") output.code = output.code.replaceAll(/[^\0-\x7f]/g, escapeLetter);
+        if (output.type === "chunk")
+          output.code = output.code.replaceAll(/[^\0-\x7f]/g, escapeLetter);
       }
     },
   };

@@ -30,7 +30,18 @@ const scripted = await ScriptedModel.start();
 const choice = chooseModel();
 const daemon = spawn(
   process.execPath,
-  [PROGRAM, "serve", "--port", "0", "--state-dir", join(directory, "state"), "--workspace", workspace, "--log-level", "warn"],
+  [
+    PROGRAM,
+    "serve",
+    "--port",
+    "0",
+    "--state-dir",
+    join(directory, "state"),
+    "--workspace",
+    workspace,
+    "--log-level",
+    "warn",
+  ],
   {
     stdio: ["ignore", "pipe", "inherit"],
   },
@@ -43,7 +54,9 @@ try {
   const renderer = new Renderer((text) => process.stdout.write(text), process.stdout.isTTY);
   for await (const event of run) renderer.show(event);
   const check = await box.tools.shell_exec({ command: "node sum.test.mjs" });
-  say(`The host runs the test itself: ${check.stdout.trim() || check.stderr.trim()} (exit ${check.exitCode})`);
+  say(
+    `The host runs the test itself: ${check.stdout.trim() || check.stderr.trim()} (exit ${check.exitCode})`,
+  );
   const { outcome } = await run.result();
   await box.close();
   process.exitCode = outcome === "completed" && check.exitCode === 0 ? 0 : 1;
@@ -73,7 +86,8 @@ function named(model: string): ModelChoice {
 }
 
 async function addressOf(child: ChildProcess & { stdout: NodeJS.ReadableStream }): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout })) return (JSON.parse(line) as { url: string }).url;
+  for await (const line of createInterface({ input: child.stdout }))
+    return (JSON.parse(line) as { url: string }).url;
   throw new Error("The daemon ended before it said where it listens");
 }
 

@@ -42,7 +42,12 @@ export const agentPrograms: readonly AgentProgram[] = [
     title: "Claude Code",
     version: CLAUDE_CODE,
     packagesFor: (machine) =>
-      onKnown(machine, (target) => [{ name: `@anthropic-ai/claude-code-${target}${machine.isMusl ? "-musl" : ""}`, spec: CLAUDE_CODE }]),
+      onKnown(machine, (target) => [
+        {
+          name: `@anthropic-ai/claude-code-${target}${machine.isMusl ? "-musl" : ""}`,
+          spec: CLAUDE_CODE,
+        },
+      ]),
     binary: ["claude"],
   },
   {
@@ -50,7 +55,9 @@ export const agentPrograms: readonly AgentProgram[] = [
     title: "Codex",
     version: CODEX,
     packagesFor: (machine) =>
-      onKnown(machine, (target) => [{ name: `@openai/codex-${target}`, spec: `npm:@openai/codex@${CODEX}-${target}` }]),
+      onKnown(machine, (target) => [
+        { name: `@openai/codex-${target}`, spec: `npm:@openai/codex@${CODEX}-${target}` },
+      ]),
     binary: ["vendor", "*", "bin", "codex"],
   },
   {
@@ -61,13 +68,19 @@ export const agentPrograms: readonly AgentProgram[] = [
       onKnown(machine, (target) => {
         const baseline = machine.arch === "x64" ? ["-baseline"] : [];
         const builds = machine.hasAvx2 || machine.arch !== "x64" ? ["", ...baseline] : baseline;
-        return builds.map((build) => ({ name: `opencode-${target}${build}${machine.isMusl ? "-musl" : ""}`, spec: OPENCODE }));
+        return builds.map((build) => ({
+          name: `opencode-${target}${build}${machine.isMusl ? "-musl" : ""}`,
+          spec: OPENCODE,
+        }));
       }),
     binary: ["bin", "opencode"],
   },
 ];
 
-function onKnown({ platform, arch }: Machine, make: (target: string) => readonly ProgramPackage[]): readonly ProgramPackage[] {
+function onKnown(
+  { platform, arch }: Machine,
+  make: (target: string) => readonly ProgramPackage[],
+): readonly ProgramPackage[] {
   const isKnown = ["linux", "darwin"].includes(platform) && ["x64", "arm64"].includes(arch);
   return isKnown ? make(`${platform}-${arch}`) : [];
 }
@@ -77,7 +90,10 @@ export function agentProgram(name: string): AgentProgram {
   const program = agentPrograms.find((each) => each.name === name);
   if (program) return program;
   const known = agentPrograms.map((each) => each.name).join(", ");
-  throw new HarnessError("unknown_agent", `There is no agent program "${name}"; known are: ${known}`);
+  throw new HarnessError(
+    "unknown_agent",
+    `There is no agent program "${name}"; known are: ${known}`,
+  );
 }
 
 /** Where a version of a program is installed: one directory per program and version. */
@@ -100,21 +116,38 @@ export async function locateAgent(name: string, agentsDir: string): Promise<Agen
     return { ready: false, reason, fix: "Run harnessd on Linux or macOS, on x64 or arm64" };
   }
   for (const { name: packageName } of packages) {
-    const path = await findBinary(join(agentDirectory(agentsDir, program), "node_modules", packageName), program.binary);
+    const path = await findBinary(
+      join(agentDirectory(agentsDir, program), "node_modules", packageName),
+      program.binary,
+    );
     if (path !== null) return { ready: true, version: program.version, path };
   }
-  return { ready: false, reason: await absenceOf(program, agentsDir), fix: `harnessd agents install ${name}` };
+  return {
+    ready: false,
+    reason: await absenceOf(program, agentsDir),
+    fix: `harnessd agents install ${name}`,
+  };
 }
 
 /** The same, for a harness about to start: throws HarnessError `program_not_installed`, which names the command to run. */
-export async function requireAgent(name: string, agentsDir: string): Promise<{ readonly version: string; readonly path: string }> {
+export async function requireAgent(
+  name: string,
+  agentsDir: string,
+): Promise<{ readonly version: string; readonly path: string }> {
   const location = await locateAgent(name, agentsDir);
   if (location.ready) return location;
-  throw new HarnessError("program_not_installed", `${location.reason}; to fix it: ${location.fix}`, { data: { fix: location.fix } });
+  throw new HarnessError(
+    "program_not_installed",
+    `${location.reason}; to fix it: ${location.fix}`,
+    { data: { fix: location.fix } },
+  );
 }
 
 /** The binary below a package's directory. Null when it is missing or may not be run. */
-export async function findBinary(directory: string, steps: readonly string[]): Promise<string | null> {
+export async function findBinary(
+  directory: string,
+  steps: readonly string[],
+): Promise<string | null> {
   try {
     let path = directory;
     for (const step of steps) path = join(path, step === "*" ? await onlyEntry(path) : step);
@@ -136,7 +169,8 @@ async function absenceOf(program: AgentProgram, agentsDir: string): Promise<stri
   const others = entries.filter((version) => version !== program.version);
   const title = `${program.title} ${program.version}`;
   if (entries.length > others.length) return `${title} is installed incompletely in ${agentsDir}`;
-  if (others.length > 0) return `${title} is needed, and only ${others.join(", ")} is installed in ${agentsDir}`;
+  if (others.length > 0)
+    return `${title} is needed, and only ${others.join(", ")} is installed in ${agentsDir}`;
   return `${title} is not installed in ${agentsDir}`;
 }
 
@@ -151,7 +185,12 @@ export function describeMachine(): Promise<Machine> {
 async function lookAtMachine(): Promise<Machine> {
   const { platform, arch } = process;
   const isLinux = platform === "linux";
-  return { platform, arch, isMusl: isLinux && (await hasMuslLoader()), hasAvx2: isLinux && arch === "x64" && (await hasAvx2()) };
+  return {
+    platform,
+    arch,
+    isMusl: isLinux && (await hasMuslLoader()),
+    hasAvx2: isLinux && arch === "x64" && (await hasAvx2()),
+  };
 }
 
 async function hasMuslLoader(): Promise<boolean> {

@@ -8,7 +8,9 @@ const tokens = z.number().int().nonnegative();
 const message = [
   z.object({ type: z.literal("message.delta"), messageId, text: z.string() }),
   z.object({ type: z.literal("message"), messageId, text: z.string() }),
-  z.object({ type: z.literal("message.retracted"), messageId, reason: z.string() }).describe("The program took back what it had streamed."),
+  z
+    .object({ type: z.literal("message.retracted"), messageId, reason: z.string() })
+    .describe("The program took back what it had streamed."),
   z.object({ type: z.literal("reasoning.delta"), messageId, text: z.string() }),
   z.object({ type: z.literal("reasoning"), messageId, text: z.string() }),
 ] as const;
@@ -27,14 +29,24 @@ const tool = [
     kind: z.enum(["execute", "read", "write", "search", "fetch", "think", "other"]),
     input: z.unknown(),
   }),
-  z.object({ type: z.literal("tool.output"), toolCallId, stream: z.enum(["stdout", "stderr"]), text: z.string() }),
+  z.object({
+    type: z.literal("tool.output"),
+    toolCallId,
+    stream: z.enum(["stdout", "stderr"]),
+    text: z.string(),
+  }),
   z.object({
     type: z.literal("tool.finished"),
     toolCallId,
     name: z.string(),
     ok: z.boolean(),
     output: z.unknown(),
-    exitCode: z.number().int().nullable().optional().describe("Of the command, where the tool ran one and the code is known."),
+    exitCode: z
+      .number()
+      .int()
+      .nullable()
+      .optional()
+      .describe("Of the command, where the tool ran one and the code is known."),
   }),
 ] as const;
 
@@ -48,7 +60,12 @@ const work = [
   }),
   z.object({
     type: z.literal("plan.updated"),
-    steps: z.array(z.object({ text: z.string(), status: z.enum(["pending", "in_progress", "completed", "cancelled"]) })),
+    steps: z.array(
+      z.object({
+        text: z.string(),
+        status: z.enum(["pending", "in_progress", "completed", "cancelled"]),
+      }),
+    ),
   }),
 ] as const;
 
@@ -66,24 +83,39 @@ const account = [
     costUsd: z.number().nonnegative().nullable(),
     costBasis: z.enum(["reported", "computed"]).nullable(),
   }),
-  z.object({ type: z.literal("turn") }).describe("One request to the model has been answered; what the turn limit counts."),
+  z
+    .object({ type: z.literal("turn") })
+    .describe("One request to the model has been answered; what the turn limit counts."),
 ] as const;
 
 const condition = [
   z.object({
     type: z.literal("notice"),
-    code: z.string().describe("A snake_case word: `retry`, `compaction`, `noise`, `model_fallback`, …"),
+    code: z
+      .string()
+      .describe("A snake_case word: `retry`, `compaction`, `noise`, `model_fallback`, …"),
     message: z.string(),
     data: z.record(z.string(), z.unknown()).optional(),
   }),
-  z.object({ type: z.literal("session.bound"), token: z.string().describe("What the harness needs to go on from here in a later run.") }),
+  z.object({
+    type: z.literal("session.bound"),
+    token: z.string().describe("What the harness needs to go on from here in a later run."),
+  }),
   z
     .object({ type: z.literal("result"), text: z.string(), json: z.unknown().optional() })
     .describe("The final answer as the harness gives it; the last one counts."),
-  z.object({ type: z.literal("unmapped"), data: z.unknown() }).describe("What the adapter did not understand, passed on whole."),
+  z
+    .object({ type: z.literal("unmapped"), data: z.unknown() })
+    .describe("What the adapter did not understand, passed on whole."),
 ] as const;
 
-export const HarnessEvent = z.discriminatedUnion("type", [...message, ...tool, ...work, ...account, ...condition]);
+export const HarnessEvent = z.discriminatedUnion("type", [
+  ...message,
+  ...tool,
+  ...work,
+  ...account,
+  ...condition,
+]);
 /** What a harness yields. */
 export type HarnessEvent = z.input<typeof HarnessEvent>;
 export type HarnessEventType = HarnessEvent["type"];

@@ -55,7 +55,12 @@ export type McpServer =
       readonly args: readonly string[];
       readonly env: Readonly<Record<string, string>>;
     }
-  | { readonly type: "http"; readonly name: string; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  | {
+      readonly type: "http";
+      readonly name: string;
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+    };
 
 export interface RunLimits {
   readonly maxTurns?: number | undefined;
@@ -117,7 +122,9 @@ export interface HarnessContext {
    * Starts the agent's program, contained: it ends with its owner, whatever it does.
    * The owner is the run unless another is named (`session.id` for a program kept warm, the harness's name for a shared server).
    */
-  readonly spawn: (request: Pick<ProcessRequest, "command" | "cwd" | "env" | "stdin" | "owner">) => Promise<PipedProcess>;
+  readonly spawn: (
+    request: Pick<ProcessRequest, "command" | "cwd" | "env" | "stdin" | "owner">,
+  ) => Promise<PipedProcess>;
   /** Ends what an owner has started, except the processes spared: what a warm program's own children need after a cancel. */
   readonly sweep: (owner: string, spare: readonly number[]) => Promise<ContainmentReport>;
   /** Environment that marks commands as this run's; a shared server must give it to the commands it runs for us. */
@@ -172,7 +179,11 @@ export class HarnessError extends Error {
   readonly code: string;
   readonly data: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: string, message: string, options?: { data?: Record<string, unknown>; cause?: unknown }) {
+  constructor(
+    code: string,
+    message: string,
+    options?: { data?: Record<string, unknown>; cause?: unknown },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.data = options?.data;

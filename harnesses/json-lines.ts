@@ -12,7 +12,10 @@ export interface JsonLinesOptions {
 }
 
 /** Each line's value as it comes, until the stream ends or is destroyed. Leaving early destroys the stream. */
-export async function* jsonLines(stream: Readable, options: JsonLinesOptions): AsyncGenerator<unknown, void> {
+export async function* jsonLines(
+  stream: Readable,
+  options: JsonLinesOptions,
+): AsyncGenerator<unknown, void> {
   for await (const line of lines(stream, options.maxLineBytes)) {
     // Parsed outside of `yield`, so that an error of the consumer is not taken for noise.
     const parsed = parse(line);
@@ -26,7 +29,11 @@ async function* lines(stream: Readable, maxLineBytes: number): AsyncGenerator<st
   let length = 0;
   const take = (piece: Buffer): void => {
     length += piece.length;
-    if (length > maxLineBytes) throw new HarnessError("line_too_long", `The program wrote a line longer than ${maxLineBytes} bytes`);
+    if (length > maxLineBytes)
+      throw new HarnessError(
+        "line_too_long",
+        `The program wrote a line longer than ${maxLineBytes} bytes`,
+      );
     pieces.push(piece);
   };
   const finish = (): string => {
@@ -50,7 +57,8 @@ async function* lines(stream: Readable, maxLineBytes: number): AsyncGenerator<st
 /** A killed program's pipe closes without an end; for a reader that is an end too. */
 async function* chunks(stream: Readable): AsyncGenerator<Buffer, void> {
   try {
-    for await (const chunk of stream) yield typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Buffer);
+    for await (const chunk of stream)
+      yield typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Buffer);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
   }

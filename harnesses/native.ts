@@ -23,7 +23,11 @@ export const native: Harness = {
     liveOutput: true,
   },
   defaultModel: DEFAULT_MODEL,
-  otherDefaultModels: ["openai/gpt-5.5", "openrouter/anthropic/claude-sonnet-5.5", "vercel/anthropic/claude-sonnet-5.5"],
+  otherDefaultModels: [
+    "openai/gpt-5.5",
+    "openrouter/anthropic/claude-sonnet-5.5",
+    "vercel/anthropic/claude-sonnet-5.5",
+  ],
   options: NativeOptions,
   async *run(context) {
     const { runNative } = await import("./native/run.ts"); // a daemon that never runs it does not load it

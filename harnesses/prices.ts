@@ -10,7 +10,11 @@ export interface ModelPrice {
   /** For five minutes at Anthropic, the default time at OpenAI. */
   readonly cacheWrite: number;
   /** Requests with more input than that cost more, as a whole. */
-  readonly long?: { readonly aboveInputTokens: number; readonly inputFactor: number; readonly outputFactor: number };
+  readonly long?: {
+    readonly aboveInputTokens: number;
+    readonly inputFactor: number;
+    readonly outputFactor: number;
+  };
 }
 
 export interface PriceList {
@@ -20,7 +24,13 @@ export interface PriceList {
   readonly prices: readonly ModelPrice[];
 }
 
-type Row = readonly [model: string, input: number, output: number, cachedInput: number, cacheWrite: number];
+type Row = readonly [
+  model: string,
+  input: number,
+  output: number,
+  cachedInput: number,
+  cacheWrite: number,
+];
 
 const anthropicRows: readonly Row[] = [
   ["claude-fable-5-1", 10, 50, 0.25, 12.5],
@@ -59,21 +69,38 @@ export const priceLists: readonly PriceList[] = [
     source: "https://platform.claude.com/docs/en/about-claude/pricing",
     prices: [
       ...anthropicRows.map((row) => priceOf("anthropic", row)),
-      priceOf("anthropic", ["claude-haiku-5-5", 0.1, 0.5, 0.01, 0.125], { aboveInputTokens: 100_000, inputFactor: 5, outputFactor: 5 }),
+      priceOf("anthropic", ["claude-haiku-5-5", 0.1, 0.5, 0.01, 0.125], {
+        aboveInputTokens: 100_000,
+        inputFactor: 5,
+        outputFactor: 5,
+      }),
     ],
   },
   {
     takenOn: "2026-10-01",
     source: "https://developers.openai.com/api/docs/pricing",
     prices: [
-      ...openaiRows.map((row) => priceOf("openai", row, { aboveInputTokens: 272_000, inputFactor: 2, outputFactor: 1.5 })),
+      ...openaiRows.map((row) =>
+        priceOf("openai", row, { aboveInputTokens: 272_000, inputFactor: 2, outputFactor: 1.5 }),
+      ),
       priceOf("openai", ["gpt-5.4-mini", 0.75, 4.5, 0.075, 0.75]),
     ],
   },
 ];
 
-function priceOf(provider: string, [model, input, output, cachedInput, cacheWrite]: Row, long?: ModelPrice["long"]): ModelPrice {
-  return { model: `${provider}/${model}`, input, output, cachedInput, cacheWrite, ...(long && { long }) };
+function priceOf(
+  provider: string,
+  [model, input, output, cachedInput, cacheWrite]: Row,
+  long?: ModelPrice["long"],
+): ModelPrice {
+  return {
+    model: `${provider}/${model}`,
+    input,
+    output,
+    cachedInput,
+    cacheWrite,
+    ...(long && { long }),
+  };
 }
 
 /** After a known name: a snapshot's date, `-latest`, or a context tag. Any other ending is another model, at another price. */
@@ -81,7 +108,9 @@ const SAME_MODEL_ENDING = /^([-@]\d{4}-?\d{2}-?\d{2}|-latest|\[1m\])?$/;
 
 /** The price of a model named with its provider: the longest listed name that it begins with. */
 export function findPrice(model: string): ModelPrice | null {
-  const matches = priceLists.flatMap(({ prices }) => prices).filter((price) => isSameModel(model, price.model));
+  const matches = priceLists
+    .flatMap(({ prices }) => prices)
+    .filter((price) => isSameModel(model, price.model));
   return matches.sort((one, other) => other.model.length - one.model.length)[0] ?? null;
 }
 
@@ -103,7 +132,13 @@ export function costOf(model: string, usage: PricedUsage): number | null {
   if (price === null) return null;
   const isLong = price.long !== undefined && usage.inputTokens > price.long.aboveInputTokens;
   const fresh = Math.max(0, usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteTokens);
-  const input = fresh * price.input + usage.cachedInputTokens * price.cachedInput + usage.cacheWriteTokens * price.cacheWrite;
+  const input =
+    fresh * price.input +
+    usage.cachedInputTokens * price.cachedInput +
+    usage.cacheWriteTokens * price.cacheWrite;
   const factors = isLong && price.long ? price.long : { inputFactor: 1, outputFactor: 1 };
-  return (input * factors.inputFactor + usage.outputTokens * price.output * factors.outputFactor) / 1_000_000;
+  return (
+    (input * factors.inputFactor + usage.outputTokens * price.output * factors.outputFactor) /
+    1_000_000
+  );
 }

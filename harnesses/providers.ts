@@ -81,14 +81,24 @@ export const providers: readonly ProviderDescription[] = [
 ];
 
 /** Splits `provider/model`; the model may hold further slashes. Null when there is no known provider in front. */
-export function splitModelName(name: string): { provider: ProviderDescription; model: string } | null {
+export function splitModelName(
+  name: string,
+): { provider: ProviderDescription; model: string } | null {
   const slash = name.indexOf("/");
   const provider = providers.find((each) => each.name === name.slice(0, slash));
-  return slash > 0 && provider !== undefined && slash + 1 < name.length ? { provider, model: name.slice(slash + 1) } : null;
+  return slash > 0 && provider !== undefined && slash + 1 < name.length
+    ? { provider, model: name.slice(slash + 1) }
+    : null;
 }
 
 /** A provider's base URL as the clients of one of its dialects want it: Anthropic's add `/v1` themselves. */
-export function baseUrlFor(dialect: ModelDialect, { dialects }: ProviderDescription, baseUrl: string): string {
+export function baseUrlFor(
+  dialect: ModelDialect,
+  { dialects }: ProviderDescription,
+  baseUrl: string,
+): string {
   const address = baseUrl.replace(/\/+$/, "");
-  return dialect === "anthropic-messages" && dialects[0] !== dialect ? address.replace(/\/v1$/, "") : address;
+  return dialect === "anthropic-messages" && dialects[0] !== dialect
+    ? address.replace(/\/v1$/, "")
+    : address;
 }

@@ -11,18 +11,26 @@ const MAX_PROBLEMS = 20;
  * Compiles a schema of draft-07 or 2020-12 (told apart by `$schema`, else by its words), formats included.
  * Throws HarnessError `invalid_schema`.
  */
-export async function compileSchema(schema: Readonly<Record<string, unknown>>): Promise<SchemaCheck> {
+export async function compileSchema(
+  schema: Readonly<Record<string, unknown>>,
+): Promise<SchemaCheck> {
   const ajv = await openAjv(schema);
   try {
     const validate = ajv.compile(schema);
     return (value) => (validate(value) ? null : problemsOf(validate.errors ?? []));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new HarnessError("invalid_schema", `The result's schema is not a JSON Schema that can be checked: ${reason}`, { cause });
+    throw new HarnessError(
+      "invalid_schema",
+      `The result's schema is not a JSON Schema that can be checked: ${reason}`,
+      { cause },
+    );
   }
 }
 
-export type CheckedAnswer = { readonly ok: true; readonly json: unknown } | { readonly ok: false; readonly problem: string };
+export type CheckedAnswer =
+  | { readonly ok: true; readonly json: unknown }
+  | { readonly ok: false; readonly problem: string };
 
 /** Reads a model's final text as JSON, a code fence around it forgiven, and checks it. */
 export function checkAnswer(text: string, check: SchemaCheck): CheckedAnswer {
@@ -31,7 +39,10 @@ export function checkAnswer(text: string, check: SchemaCheck): CheckedAnswer {
   try {
     json = JSON.parse(inner);
   } catch (error) {
-    return { ok: false, problem: `The answer is not JSON alone: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      ok: false,
+      problem: `The answer is not JSON alone: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
   const problem = check(json);
   return problem === null ? { ok: true, json } : { ok: false, problem };
@@ -48,7 +59,11 @@ export function repairInstruction(problem: string): string {
 }
 
 async function openAjv(schema: Readonly<Record<string, unknown>>) {
-  const [{ Ajv }, { Ajv2020 }, formats] = await Promise.all([import("ajv"), import("ajv/dist/2020.js"), import("ajv-formats")]);
+  const [{ Ajv }, { Ajv2020 }, formats] = await Promise.all([
+    import("ajv"),
+    import("ajv/dist/2020.js"),
+    import("ajv-formats"),
+  ]);
   // Keywords and formats that it does not know are annotations, as the standard says.
   const options = { strict: false, allErrors: true, logger: false as const, validateFormats: true };
   const ajv = isDraft07(schema) ? new Ajv(options) : new Ajv2020(options);
@@ -67,5 +82,7 @@ function problemsOf(errors: readonly ErrorObject[]): string {
     const details = Object.values(error.params).map((value) => JSON.stringify(value));
     return `- ${error.instancePath === "" ? "the value" : error.instancePath} ${error.message ?? error.keyword} (${details.join(", ")})`;
   });
-  return errors.length > MAX_PROBLEMS ? [...lines, `- and ${errors.length - MAX_PROBLEMS} more`].join("\n") : lines.join("\n");
+  return errors.length > MAX_PROBLEMS
+    ? [...lines, `- and ${errors.length - MAX_PROBLEMS} more`].join("\n")
+    : lines.join("\n");
 }

@@ -13,7 +13,10 @@ const SIGNS_OF_WORK: ReadonlySet<HarnessEventType> = new Set([
 ]);
 
 export function turnLimitPassed({ maxTurns }: RunLimits): HarnessError {
-  return new HarnessError("max_turns", `The model wanted to go on after ${maxTurns} turns, the limit of this run`);
+  return new HarnessError(
+    "max_turns",
+    `The model wanted to go on after ${maxTurns} turns, the limit of this run`,
+  );
 }
 
 export class TurnLimit {

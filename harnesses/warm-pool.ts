@@ -47,7 +47,12 @@ export class WarmPool {
     clearTimeout(entry.idleTimer);
     try {
       const value = (await entry.value) as Kept;
-      return { value, fresh: !alive, release: () => this.#release(key, entry), discard: () => this.#close(key, entry) };
+      return {
+        value,
+        fresh: !alive,
+        release: () => this.#release(key, entry),
+        discard: () => this.#close(key, entry),
+      };
     } catch (error) {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
       throw error;
@@ -84,7 +89,11 @@ export class WarmPool {
     this.#entries.set(key, entry); // the longest idle one stands first
     entry.idleTimer = setTimeout(() => void this.#close(key, entry), this.#limits.idleMs).unref();
     const idle = [...this.#entries].filter(([, each]) => each.leases === 0);
-    for (const [oldKey, old] of idle.slice(0, Math.max(0, this.#entries.size - this.#limits.maxKept))) void this.#close(oldKey, old);
+    for (const [oldKey, old] of idle.slice(
+      0,
+      Math.max(0, this.#entries.size - this.#limits.maxKept),
+    ))
+      void this.#close(oldKey, old);
   }
 
   async #close(key: string, entry: Entry): Promise<void> {

@@ -19,7 +19,9 @@ export const Run = z.object({
   error: RunError.nullable(),
   usage: RunUsage.nullable(),
   metadata: z.record(z.string(), z.string()),
-  cursor: Cursor.describe("Just before the run's first fact: subscribe from here to see all of it."),
+  cursor: Cursor.describe(
+    "Just before the run's first fact: subscribe from here to see all of it.",
+  ),
 });
 export type Run = z.output<typeof Run>;
 
@@ -57,13 +59,21 @@ export const answers = {
         capabilities: z.record(z.string(), z.boolean()),
         unaskedTools: z
           .array(z.string())
-          .describe("Used without asking, whatever a run's permissions say; none of them runs a command or writes a file."),
+          .describe(
+            "Used without asking, whatever a run's permissions say; none of them runs a command or writes a file.",
+          ),
       }),
     ),
   }),
-  run_start: z.object({ run: Run, replayed: z.boolean().describe("True when the key named a run that was there already.") }),
+  run_start: z.object({
+    run: Run,
+    replayed: z.boolean().describe("True when the key named a run that was there already."),
+  }),
   run_get: z.object({ run: Run }),
-  run_list: z.object({ runs: z.array(Run).describe("Newest first."), nextPageToken: z.string().nullable() }),
+  run_list: z.object({
+    runs: z.array(Run).describe("Newest first."),
+    nextPageToken: z.string().nullable(),
+  }),
   run_wait: z.object({ run: Run }),
   run_cancel: z.object({ run: Run }),
   run_steer: z.object({ delivery: z.literal("steered") }),
@@ -82,7 +92,11 @@ export const answers = {
     ),
   }),
   permission_answer: z.object({ accepted: z.literal(true) }),
-  events_subscribe: z.object({ subscription: z.string(), cursor: Cursor.describe("Where delivery begins."), gap: Gap.nullable() }),
+  events_subscribe: z.object({
+    subscription: z.string(),
+    cursor: Cursor.describe("Where delivery begins."),
+    gap: Gap.nullable(),
+  }),
   events_unsubscribe: z.object({ removed: z.boolean() }),
   events_read: z.object({
     events: z.array(z.unknown()),

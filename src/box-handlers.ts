@@ -14,7 +14,12 @@ export interface BoxHandlersOptions {
   readonly harnesses: readonly Harness[];
 }
 
-export function boxHandlers({ config, journal, tools, harnesses }: BoxHandlersOptions): Pick<Handlers, "daemon_info" | "harness_list"> {
+export function boxHandlers({
+  config,
+  journal,
+  tools,
+  harnesses,
+}: BoxHandlersOptions): Pick<Handlers, "daemon_info" | "harness_list"> {
   const { maxRuns, maxQueuedRuns, maxConnections, maxFrameMb, maxRecordMb } = config;
   return {
     daemon_info: async () => ({
@@ -27,7 +32,9 @@ export function boxHandlers({ config, journal, tools, harnesses }: BoxHandlersOp
       harnesses: harnesses.map((harness) => harness.name),
       limits: { maxRuns, maxQueuedRuns, maxConnections, maxFrameMb, maxRecordMb },
     }),
-    harness_list: async () => ({ harnesses: await Promise.all(harnesses.map((harness) => describe(harness, config.agentsDir))) }),
+    harness_list: async () => ({
+      harnesses: await Promise.all(harnesses.map((harness) => describe(harness, config.agentsDir))),
+    }),
   };
 }
 
@@ -37,5 +44,12 @@ async function describe(harness: Harness, agentsDir: string) {
   const state = readiness.ready
     ? { ready: true, version: readiness.version, reason: null }
     : { ready: false, version: null, reason: `${readiness.reason}. ${readiness.fix}` };
-  return { name, title, ...state, defaultModel, capabilities: { ...capabilities }, unaskedTools: [...unaskedTools] };
+  return {
+    name,
+    title,
+    ...state,
+    defaultModel,
+    capabilities: { ...capabilities },
+    unaskedTools: [...unaskedTools],
+  };
 }

@@ -26,15 +26,24 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Flags win over variables, variables over defaults. Throws ConfigError. */
-export function readConfig(flags: Readonly<Record<string, unknown>>, given: Environment = process.env): Config {
-  const environment = { ...given, ...readSecrets(flags["secretsFile"] ?? given[settings.secretsFile.variable]) };
+export function readConfig(
+  flags: Readonly<Record<string, unknown>>,
+  given: Environment = process.env,
+): Config {
+  const environment = {
+    ...given,
+    ...readSecrets(flags["secretsFile"] ?? given[settings.secretsFile.variable]),
+  };
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, each] of Object.entries(settings)) {
     const value = flags[name] ?? (environment[each.variable] || each.standard); // an empty variable is none
     const parsed = (each as Setting).schema.safeParse(value);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${each.flag} (${each.variable}): ${z.prettifyError(parsed.error)}${foundIn(each, value)}`);
+    else
+      problems.push(
+        `${each.flag} (${each.variable}): ${z.prettifyError(parsed.error)}${foundIn(each, value)}`,
+      );
   }
   if (problems.length > 0) throw new ConfigError(problems.join("\n"));
   const read = values as Settings;
@@ -75,17 +84,26 @@ function readSecrets(file: unknown): Record<string, string> {
   if (typeof file !== "string" || file === "") return {};
   const lines = readLines(file).filter((line) => line !== "" && !line.startsWith("#"));
   // What has no name may be a secret by itself: it is not repeated in the complaint.
-  const pairs = lines.map((line): [string, string] => (/^(\w+)=(.*)$/s.exec(line)?.slice(1) as [string, string] | undefined) ?? ["", line]);
-  const unknown = pairs.filter(([name]) => !SECRET_VARIABLES.has(name)).map(([name]) => name || "a line without a name");
+  const pairs = lines.map(
+    (line): [string, string] =>
+      (/^(\w+)=(.*)$/s.exec(line)?.slice(1) as [string, string] | undefined) ?? ["", line],
+  );
+  const unknown = pairs
+    .filter(([name]) => !SECRET_VARIABLES.has(name))
+    .map(([name]) => name || "a line without a name");
   if (unknown.length === 0) return Object.fromEntries(pairs);
-  throw new ConfigError(`--secrets-file: ${file} holds ${unknown.join(", ")}; wanted NAME=value for ${[...SECRET_VARIABLES].join(", ")}`);
+  throw new ConfigError(
+    `--secrets-file: ${file} holds ${unknown.join(", ")}; wanted NAME=value for ${[...SECRET_VARIABLES].join(", ")}`,
+  );
 }
 
 function readLines(file: string): string[] {
   try {
     return readFileSync(file, "utf8").split(/\r?\n/);
   } catch (error) {
-    throw new ConfigError(`--secrets-file: ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`--secrets-file: ${file} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -95,7 +113,9 @@ function readToken(file: string | undefined): string | undefined {
     const token = readFileSync(file, "utf8").trim();
     if (token.length >= 8) return token;
   } catch (error) {
-    throw new ConfigError(`--token-file: ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`--token-file: ${file} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   throw new ConfigError(`--token-file: ${file} must hold a token of at least 8 characters`);
 }
@@ -104,7 +124,10 @@ function readProviders(environment: Environment): Record<string, ProviderSetting
   return Object.fromEntries(
     providers.map((each) => [
       each.name,
-      { apiKey: environment[each.keyVariable] || undefined, baseUrl: environment[each.baseUrlVariable] || undefined },
+      {
+        apiKey: environment[each.keyVariable] || undefined,
+        baseUrl: environment[each.baseUrlVariable] || undefined,
+      },
     ]),
   );
 }
@@ -120,5 +143,7 @@ function commandEnvironment(environment: Environment): Record<string, string> {
 
 /** Every key and token of the daemon's own. */
 export function secretsOf({ token, connectToken, providers }: Config): string[] {
-  return [token, connectToken, ...Object.values(providers).map((each) => each.apiKey)].filter((value) => value !== undefined);
+  return [token, connectToken, ...Object.values(providers).map((each) => each.apiKey)].filter(
+    (value) => value !== undefined,
+  );
 }

@@ -77,13 +77,19 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   });
   parts.runs.beginWaiting();
   limitMemory();
-  const outgoing = config.connect === undefined ? undefined : dial(config, config.connect, methods, log);
-  log.info({ url: door.url, stateDir: config.stateDir, epoch: journal.epoch, version: VERSION }, "serving");
+  const outgoing =
+    config.connect === undefined ? undefined : dial(config, config.connect, methods, log);
+  log.info(
+    { url: door.url, stateDir: config.stateDir, epoch: journal.epoch, version: VERSION },
+    "serving",
+  );
   return {
     url: door.url,
     log,
     refused: outgoing
-      ? outgoing.ended.then(({ reason, message }) => (reason === "refused" ? message : new Promise<never>(() => {})))
+      ? outgoing.ended.then(({ reason, message }) =>
+          reason === "refused" ? message : new Promise<never>(() => {}),
+        )
       : new Promise(() => {}),
     close: (reason) => closeAll(reason, parts, door, outgoing),
   };
@@ -108,7 +114,10 @@ function openJournal(config: Config, secrets: Secrets, log: Log): Journal {
     onProblem: ({ code, message, error }) => log.error({ code, err: error }, message),
   });
   if (journal.opening.kind === "set_aside")
-    log.error({ detail: journal.opening.detail }, "the journal was damaged and has been set aside; a new one begins");
+    log.error(
+      { detail: journal.opening.detail },
+      "the journal was damaged and has been set aside; a new one begins",
+    );
   return journal;
 }
 
@@ -168,9 +177,17 @@ function mayHaveLeftovers({ opening, previousEnd }: Journal): boolean {
 }
 
 /** The first fact of this daemon's life, then the ends of what its predecessor left open. */
-async function recordStart(journal: Journal, swept: ContainmentReport | null, runs: Runs, log: Log): Promise<void> {
+async function recordStart(
+  journal: Journal,
+  swept: ContainmentReport | null,
+  runs: Runs,
+  log: Log,
+): Promise<void> {
   if (journal.previousEnd === "crashed")
-    log.warn({ swept: swept && forWire(swept) }, "the last daemon on this state directory did not end cleanly");
+    log.warn(
+      { swept: swept && forWire(swept) },
+      "the last daemon on this state directory did not end cleanly",
+    );
   journal.append(
     {
       type: "daemon.started",
@@ -184,18 +201,32 @@ async function recordStart(journal: Journal, swept: ContainmentReport | null, ru
   await runs.recover();
 }
 
-function methodsOf(config: Config, { journal, processes, store, permissions, runs }: Parts, log: Log): MethodTable {
+function methodsOf(
+  config: Config,
+  { journal, processes, store, permissions, runs }: Parts,
+  log: Log,
+): MethodTable {
   const table = tableOf({
     ...boxHandlers({ config, journal, tools, harnesses }),
     ...runHandlers(runs, store, permissions),
     ...eventHandlers(journal, log),
   });
-  const surroundings = { cwd: config.workspace, env: config.commandEnv, paths: pathsOf(config), processes };
+  const surroundings = {
+    cwd: config.workspace,
+    env: config.commandEnv,
+    paths: pathsOf(config),
+    processes,
+  };
   for (const [name, method] of toolMethods({ tools, ...surroundings })) table.set(name, method);
   return table;
 }
 
-function openDoor(config: Config, methods: MethodTable, parts: Parts, log: Log): Promise<ListeningDoor> {
+function openDoor(
+  config: Config,
+  methods: MethodTable,
+  parts: Parts,
+  log: Log,
+): Promise<ListeningDoor> {
   const { journal } = parts;
   return listen({
     host: config.host,
@@ -227,7 +258,12 @@ function dial(config: Config, url: string, methods: MethodTable, log: Log): Outg
   });
 }
 
-async function closeAll(reason: string, parts: Parts, door: ListeningDoor, outgoing: OutgoingDoor | undefined): Promise<void> {
+async function closeAll(
+  reason: string,
+  parts: Parts,
+  door: ListeningDoor,
+  outgoing: OutgoingDoor | undefined,
+): Promise<void> {
   parts.journal.append({ type: "daemon.stopping", reason }, { source: "daemon" });
   await parts.runs.close(reason);
   await closeWork(parts);

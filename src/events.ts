@@ -28,7 +28,11 @@ export const RunUsage = z.object({
 export type RunUsage = z.output<typeof RunUsage>;
 
 export const RunError = z.object({
-  code: z.string().describe("A snake_case word, such as `timed_out`, `budget_exhausted`, `hollow_completion`, `unauthorized`."),
+  code: z
+    .string()
+    .describe(
+      "A snake_case word, such as `timed_out`, `budget_exhausted`, `hollow_completion`, `unauthorized`.",
+    ),
   message: z.string(),
   data: z.record(z.string(), z.unknown()).optional(),
 });
@@ -51,7 +55,12 @@ const daemonFacts = [
 ] as const;
 
 const runFacts = [
-  z.object({ type: z.literal("run.queued"), harness: z.string(), sessionId: z.string(), position: z.number().int() }),
+  z.object({
+    type: z.literal("run.queued"),
+    harness: z.string(),
+    sessionId: z.string(),
+    position: z.number().int(),
+  }),
   z.object({
     type: z.literal("run.started"),
     harness: z.string(),
@@ -70,7 +79,9 @@ const runFacts = [
     usage: RunUsage,
     durationMs: z.number(),
     sessionId: z.string(),
-    containment: containment.nullable().describe("What ending everything that the run had started took."),
+    containment: containment
+      .nullable()
+      .describe("What ending everything that the run had started took."),
   }),
 ] as const;
 
@@ -115,7 +126,12 @@ const processFacts = [
     cpuMs: z.number().nullable(),
     peakMemoryBytes: z.number().nullable(),
     containment: containment.nullable(),
-    lost: z.literal(true).optional().describe("The daemon ended while the process ran: nobody saw how it ended, nor how much it printed."),
+    lost: z
+      .literal(true)
+      .optional()
+      .describe(
+        "The daemon ended while the process ran: nobody saw how it ended, nor how much it printed.",
+      ),
   }),
 ] as const;
 
@@ -133,14 +149,21 @@ export type EventOf<Type extends EventType> = Extract<EventBody, { type: Type }>
 
 /** What stands around every event. The keys come in this order, before the event's own. */
 export const EnvelopeFields = z.object({
-  epoch: z.string().describe("Changes when the journal's identity changes; a cursor of another epoch is void."),
+  epoch: z
+    .string()
+    .describe("Changes when the journal's identity changes; a cursor of another epoch is void."),
   seq: z
     .number()
     .int()
     .positive()
     .optional()
     .describe("A fact's place in the box's one order: dense, ascending from 1. Absent on a delta."),
-  afterSeq: z.number().int().nonnegative().optional().describe("A delta's place: after this fact. Absent on a fact."),
+  afterSeq: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("A delta's place: after this fact. Absent on a fact."),
   time: z.string().describe("RFC 3339, UTC, milliseconds."),
   runId: z.string().optional(),
   processId: z.string().optional(),
@@ -153,8 +176,14 @@ export type Fact<Type extends EventType = EventType> = Envelope<Type> & { readon
 
 /** A hole, said aloud: facts that the cursor asked for and that are not to be had. */
 export const Gap = z.object({
-  reason: z.enum(["epoch_changed", "expired", "ahead"]).describe("`ahead`: the cursor names a fact that this journal has not written."),
-  missingFrom: z.number().int().nullable().describe("First missing seq; null when it cannot be known."),
+  reason: z
+    .enum(["epoch_changed", "expired", "ahead"])
+    .describe("`ahead`: the cursor names a fact that this journal has not written."),
+  missingFrom: z
+    .number()
+    .int()
+    .nullable()
+    .describe("First missing seq; null when it cannot be known."),
   missingTo: z.number().int().nullable(),
   resumeAt: Cursor.describe("Where delivery goes on."),
 });

@@ -15,7 +15,8 @@ export function hideSecrets(values: readonly string[], log: Log): void {
   } catch (err) {
     log.debug({ err }, "the kernel does not let this process write its own memory");
   }
-  for (const each of ancestors().filter(({ pid }) => shows(pid, values))) log.warn({ ...each }, WARNING);
+  for (const each of ancestors().filter(({ pid }) => shows(pid, values)))
+    log.warn({ ...each }, WARNING);
 }
 
 const WARNING =
@@ -41,7 +42,8 @@ function overwrite(values: readonly string[]): void {
     for (const { file, startField } of AREAS) {
       const start = Number(fields[startField - FIRST_FIELD_AFTER_NAME]);
       const shown = readFileSync(`/proc/self/${file}`);
-      for (const { at, length } of placesOf(values, shown)) writeSync(memory, Buffer.alloc(length), 0, length, start + at);
+      for (const { at, length } of placesOf(values, shown))
+        writeSync(memory, Buffer.alloc(length), 0, length, start + at);
     }
   } finally {
     closeSync(memory);
@@ -54,7 +56,8 @@ function placesOf(values: readonly string[], shown: Buffer): { at: number; lengt
   for (const value of values.map((each) => Buffer.from(each))) {
     for (let at = shown.indexOf(value); at >= 0; at = shown.indexOf(value, at + 1)) {
       const [before, after] = [shown[at - 1] ?? 0, shown[at + value.length] ?? 0];
-      if (after === 0 && (before === 0 || before === "=".charCodeAt(0))) places.push({ at, length: value.length });
+      if (after === 0 && (before === 0 || before === "=".charCodeAt(0)))
+        places.push({ at, length: value.length });
     }
   }
   return places;
@@ -88,5 +91,8 @@ function ancestors(): Ancestor[] {
 function statOf(pid: number | "self"): { name: string; fields: string[] } {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   const nameEnd = stat.lastIndexOf(")");
-  return { name: stat.slice(stat.indexOf("(") + 1, nameEnd), fields: stat.slice(nameEnd + 2).split(" ") };
+  return {
+    name: stat.slice(stat.indexOf("(") + 1, nameEnd),
+    fields: stat.slice(nameEnd + 2).split(" "),
+  };
 }

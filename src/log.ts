@@ -43,16 +43,34 @@ function logOf(threshold: number, common: Fields, write: Write): Log {
 /** What cannot be written out must not take down who wanted to tell of it. */
 function lineOf(fields: Fields): string {
   try {
-    return JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? describe(value) : value));
+    return JSON.stringify(fields, (_, value: unknown) =>
+      value instanceof Error ? describe(value) : value,
+    );
   } catch (error) {
-    return JSON.stringify({ level: fields["level"], time: fields["time"], msg: fields["msg"], unwritable: String(error) });
+    return JSON.stringify({
+      level: fields["level"],
+      time: fields["time"],
+      msg: fields["msg"],
+      unwritable: String(error),
+    });
   }
 }
 
 function describe(error: Error, causes = MAX_CAUSES): Fields {
   const { name, message, stack, cause } = error;
-  const deeper = cause instanceof Error ? (causes > 0 ? describe(cause, causes - 1) : "and further causes") : cause;
-  return { ...Object.fromEntries(Object.entries(error)), type: name, message, stack, cause: deeper };
+  const deeper =
+    cause instanceof Error
+      ? causes > 0
+        ? describe(cause, causes - 1)
+        : "and further causes"
+      : cause;
+  return {
+    ...Object.fromEntries(Object.entries(error)),
+    type: name,
+    message,
+    stack,
+    cause: deeper,
+  };
 }
 
 /** At once, so that the last line of a dying daemon is there; a reader that is gone is no reason to end. */

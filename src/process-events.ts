@@ -19,7 +19,10 @@ export function processEvents(journal: Journal, log: Log): ProcessObserver {
     try {
       return journal.append(...event);
     } catch (err) {
-      log.error({ err, event: event[0].type, ...event[1] }, "what happened to a process could not be written down");
+      log.error(
+        { err, event: event[0].type, ...event[1] },
+        "what happened to a process could not be written down",
+      );
       return journal.head.seq;
     }
   };
@@ -28,20 +31,26 @@ export function processEvents(journal: Journal, log: Log): ProcessObserver {
       try {
         journal.assertRoomForMore();
       } catch (error) {
-        if (error instanceof JournalError) throw new ToolError(error.code, error.message, { cause: error });
+        if (error instanceof JournalError)
+          throw new ToolError(error.code, error.message, { cause: error });
         throw error;
       }
     },
     started(process) {
       const { pid, id, request } = process;
       const command = typeof request.command === "string" ? request.command : [...request.command];
-      tell({ type: "process.started", command, cwd: request.cwd, pid }, about(process), () => insert.run(id, runOf(process) ?? null));
+      tell({ type: "process.started", command, cwd: request.cwd, pid }, about(process), () =>
+        insert.run(id, runOf(process) ?? null),
+      );
     },
     output(process, stream, text) {
       tell({ type: "process.output", stream, text }, about(process));
     },
     exited(process, { exitCode, signal, timedOut, durationMs, resources, containment }) {
-      const bytes = { stdoutBytes: process.stdout.totalBytes, stderrBytes: process.stderr.totalBytes };
+      const bytes = {
+        stdoutBytes: process.stdout.totalBytes,
+        stderrBytes: process.stderr.totalBytes,
+      };
       const end = {
         exitCode,
         signal,
@@ -69,11 +78,15 @@ export function closeLostProcesses(journal: Journal, swept: ContainmentReport | 
     peakMemoryBytes: null,
   };
   const containment = swept && forWire(swept);
-  for (const row of journal.database.prepare("SELECT process_id, run_id FROM open_processes").all()) {
+  for (const row of journal.database
+    .prepare("SELECT process_id, run_id FROM open_processes")
+    .all()) {
     const processId = String(row["process_id"]);
     const runId = row["run_id"] === null ? undefined : String(row["run_id"]);
-    journal.append({ type: "process.exited", ...unseen, containment, lost: true }, { source: "daemon", processId, runId }, (db) =>
-      db.prepare(REMOVE).run(processId),
+    journal.append(
+      { type: "process.exited", ...unseen, containment, lost: true },
+      { source: "daemon", processId, runId },
+      (db) => db.prepare(REMOVE).run(processId),
     );
   }
 }

@@ -9,7 +9,11 @@ export type Cursor = z.output<typeof Cursor>;
 export const EventFilter = z.strictObject({
   runId: z.string().optional(),
   processId: z.string().optional(),
-  types: z.array(z.string()).min(1).optional().describe("Event types; `run.*` stands for all that begin so."),
+  types: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("Event types; `run.*` stands for all that begin so."),
   deltas: z.boolean().default(true).describe("False: facts only."),
 });
 export type EventFilter = z.output<typeof EventFilter>;

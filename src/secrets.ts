@@ -29,7 +29,8 @@ export class Secrets {
   redact(text: string): string {
     let clean = text;
     for (const values of [this.#own, this.#borrowed]) {
-      for (const value of values) if (clean.includes(value)) clean = clean.replaceAll(value, REPLACEMENT);
+      for (const value of values)
+        if (clean.includes(value)) clean = clean.replaceAll(value, REPLACEMENT);
     }
     return clean;
   }

@@ -24,7 +24,10 @@ export interface ToolContext {
   readonly owner?: string | undefined;
 }
 
-export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+export interface Tool<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject = z.ZodObject,
+> {
   /** `<folder>_<file>`, dashes as underscores: the only name, at every door. */
   readonly name: string;
   /** One or two sentences for a model or a person choosing among tools. */
@@ -44,7 +47,11 @@ export class ToolError extends Error {
   /** Facts behind the message, JSON-serialisable. */
   readonly data: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: string, message: string, options?: { data?: Record<string, unknown>; cause?: unknown }) {
+  constructor(
+    code: string,
+    message: string,
+    options?: { data?: Record<string, unknown>; cause?: unknown },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.data = options?.data;
@@ -72,9 +79,11 @@ type Declaration<Name extends string, Input extends z.ZodObject, Output extends 
 };
 
 /** Gives a declaration its types, its name's included, from which the client infers; the catalogue then holds it as a plain `Tool`. */
-export function defineTool<const Name extends string, Input extends z.ZodObject, Output extends z.ZodObject>(
-  declaration: Declaration<Name, Input, Output>,
-): Tool<Input, Output> & { readonly name: Name } {
+export function defineTool<
+  const Name extends string,
+  Input extends z.ZodObject,
+  Output extends z.ZodObject,
+>(declaration: Declaration<Name, Input, Output>): Tool<Input, Output> & { readonly name: Name } {
   let input: Input | undefined;
   let output: Output | undefined;
   return {
@@ -89,9 +98,14 @@ export function defineTool<const Name extends string, Input extends z.ZodObject,
 }
 
 /** Parse, run, answer. Bad input, a `ToolError` and a cancel are answers; anything else thrown is a bug and passes through. */
-export async function callTool(tool: Tool, input: unknown, context: ToolContext): Promise<ToolOutcome> {
+export async function callTool(
+  tool: Tool,
+  input: unknown,
+  context: ToolContext,
+): Promise<ToolOutcome> {
   const parsed = tool.input.safeParse(input ?? {});
-  if (!parsed.success) return refusal("invalid_input", z.prettifyError(parsed.error), { issues: parsed.error.issues });
+  if (!parsed.success)
+    return refusal("invalid_input", z.prettifyError(parsed.error), { issues: parsed.error.issues });
   try {
     context.signal.throwIfAborted();
     const output = await tool.run(parsed.data, context);
@@ -104,7 +118,11 @@ export async function callTool(tool: Tool, input: unknown, context: ToolContext)
   }
 }
 
-function refusal(code: string, message: string, data?: Readonly<Record<string, unknown>>): ToolOutcome {
+function refusal(
+  code: string,
+  message: string,
+  data?: Readonly<Record<string, unknown>>,
+): ToolOutcome {
   return { ok: false, error: { code, message, ...(data && { data }) } };
 }
 

@@ -2,5 +2,8 @@
 import { Child } from "../child.ts";
 
 export function startBareNode(): Promise<Child> {
-  return Child.start(process.execPath, ["--eval", "console.log('ready'); setInterval(() => {}, 2 ** 30)"]);
+  return Child.start(process.execPath, [
+    "--eval",
+    "console.log('ready'); setInterval(() => {}, 2 ** 30)",
+  ]);
 }

@@ -12,4 +12,6 @@ const server = createServer((request, response) => {
       : pipeline(createReadStream(path), response);
   work.catch(() => response.destroy());
 });
-server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+server.listen(0, "127.0.0.1", () =>
+  console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+);

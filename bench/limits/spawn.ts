@@ -6,7 +6,8 @@ import { once } from "node:events";
 export async function bareSpawn(command: string): Promise<number> {
   const child = spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "pipe"] });
   let bytes = 0;
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (bytes += chunk.length));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (bytes += chunk.length));
   await once(child, "close");
   return bytes;
 }

@@ -37,7 +37,8 @@ async function measureTransfer(transfer: (url: URL) => Promise<void>): Promise<F
   await using peer = await startPeer();
   const path = join(daemon.workspace, "hundred.bin");
   await writeFile(path, fileOf());
-  const speed = async (url: URL): Promise<number> => (MEGABYTES * 1000) / (await timeMs(() => transfer(url)));
+  const speed = async (url: URL): Promise<number> =>
+    (MEGABYTES * 1000) / (await timeMs(() => transfer(url)));
   const url = peer?.fileUrl(path);
   const isTaken =
     url &&
@@ -67,7 +68,8 @@ export async function receive(url: URL): Promise<void> {
   const response = await fetch(url);
   let bytes = 0;
   for await (const chunk of response.body ?? []) bytes += (chunk as Uint8Array).length;
-  if (bytes !== MEGABYTES * CHUNK.length) throw new Error(`${bytes} bytes came of ${MEGABYTES} MiB`);
+  if (bytes !== MEGABYTES * CHUNK.length)
+    throw new Error(`${bytes} bytes came of ${MEGABYTES} MiB`);
 }
 
 async function* fileOf(): AsyncGenerator<Uint8Array<ArrayBuffer>> {

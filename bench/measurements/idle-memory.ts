@@ -33,5 +33,9 @@ async function measureOnce() {
   await using bare = await startBareNode();
   await using peer = await startPeer();
   await delay(SETTLING_MS);
-  return { ours: daemon.child.residentMb(), limit: bare.residentMb(), peer: peer?.residentMb() ?? null };
+  return {
+    ours: daemon.child.residentMb(),
+    limit: bare.residentMb(),
+    peer: peer?.residentMb() ?? null,
+  };
 }

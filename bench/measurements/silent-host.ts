@@ -31,26 +31,48 @@ export const silentHost: Measurement = {
     const { processId } = await host.call<{ processId: string }>("shell_start", { command });
     // It asks for all of the output besides, and never looks at the answers.
     for (const stdoutOffset of [0, BYTES / 2])
-      silent.socket.send(frameOf("shell_read", { processId, stdoutOffset, maxBytes: 4 * 1024 * 1024, waitMs: WAIT_MS }));
+      silent.socket.send(
+        frameOf("shell_read", {
+          processId,
+          stdoutOffset,
+          maxBytes: 4 * 1024 * 1024,
+          waitMs: WAIT_MS,
+        }),
+      );
     silent.socket.pause();
     await ended(host, processId);
     const grown = daemon.child.peakMb() - before;
-    for (const offset of [BYTES - SLICE_BYTES, 0, BYTES / 2]) await assertReadable(host, processId, offset);
+    for (const offset of [BYTES - SLICE_BYTES, 0, BYTES / 2])
+      await assertReadable(host, processId, offset);
     return { ours: grown, limit: null, peer: null };
   },
 };
 
 async function ended(host: RawHost, processId: string): Promise<void> {
   for (;;) {
-    const read = await host.call<Read>("shell_read", { processId, stdoutOffset: BYTES, waitMs: WAIT_MS });
+    const read = await host.call<Read>("shell_read", {
+      processId,
+      stdoutOffset: BYTES,
+      waitMs: WAIT_MS,
+    });
     if (read.exit === null) continue;
     if (read.exit.exitCode === 0 && read.stdout.totalBytes === BYTES) return;
-    throw new Error(`The command ended with ${read.exit.exitCode}, and ${read.stdout.totalBytes} bytes of its ${BYTES} are there`);
+    throw new Error(
+      `The command ended with ${read.exit.exitCode}, and ${read.stdout.totalBytes} bytes of its ${BYTES} are there`,
+    );
   }
 }
 
-async function assertReadable(host: RawHost, processId: string, stdoutOffset: number): Promise<void> {
-  const { stdout } = await host.call<Read>("shell_read", { processId, stdoutOffset, maxBytes: SLICE_BYTES });
+async function assertReadable(
+  host: RawHost,
+  processId: string,
+  stdoutOffset: number,
+): Promise<void> {
+  const { stdout } = await host.call<Read>("shell_read", {
+    processId,
+    stdoutOffset,
+    maxBytes: SLICE_BYTES,
+  });
   if (stdout.data !== LINE.repeat(SLICE_BYTES / LINE.length))
     throw new Error(`What is read at byte ${stdoutOffset} is not what was printed there`);
 }

@@ -24,7 +24,9 @@ export const start: Measurement = {
   },
 };
 
-async function readyMs(starting: Promise<{ readonly readyMs: number } & AsyncDisposable>): Promise<number> {
+async function readyMs(
+  starting: Promise<{ readonly readyMs: number } & AsyncDisposable>,
+): Promise<number> {
   await using started = await starting;
   return started.readyMs;
 }

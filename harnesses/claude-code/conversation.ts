@@ -98,14 +98,20 @@ export class Conversation {
   /** A session that cannot be resumed fails before it is named, and by nothing else that could be read. */
   #explain(failure: HarnessError): HarnessError {
     const { token } = this.#context.session;
-    if (token === undefined || this.#state.sessionId !== null || failure.code !== "agent_failed") return failure;
-    return new HarnessError("session_not_found", `Claude Code has no session ${token} to go on from: ${failure.message}`, {
-      cause: failure,
-    });
+    if (token === undefined || this.#state.sessionId !== null || failure.code !== "agent_failed")
+      return failure;
+    return new HarnessError(
+      "session_not_found",
+      `Claude Code has no session ${token} to go on from: ${failure.message}`,
+      {
+        cause: failure,
+      },
+    );
   }
 
   async #steer(): Promise<void> {
-    for await (const prompt of this.#context.steering) if (!this.#context.signal.aborted) this.#sendInput(prompt);
+    for await (const prompt of this.#context.steering)
+      if (!this.#context.signal.aborted) this.#sendInput(prompt);
   }
 
   #sendInput(prompt: Prompt): void {
@@ -117,8 +123,15 @@ export class Conversation {
   }
 
   #interrupt(): void {
-    this.#program.send({ type: "control_request", request_id: randomUUID(), request: { subtype: "interrupt", cancel_queued: true } });
-    this.#stopTimer = setTimeout(() => void this.#program.process.stop(STOP_GRACE_MS), INTERRUPT_GRACE_MS);
+    this.#program.send({
+      type: "control_request",
+      request_id: randomUUID(),
+      request: { subtype: "interrupt", cancel_queued: true },
+    });
+    this.#stopTimer = setTimeout(
+      () => void this.#program.process.stop(STOP_GRACE_MS),
+      INTERRUPT_GRACE_MS,
+    );
   }
 
   /** True when the line belongs to the protocol and says nothing about the work. */
@@ -146,7 +159,9 @@ export class Conversation {
     // One tool call may be asked for twice, before it and by the program's own rules; the host is asked once.
     const decision = this.#decisions.get(toolCallId) ?? this.#ask(toolCallId, name, input);
     this.#decisions.set(toolCallId, decision);
-    return subtype === "hook_callback" ? hookAnswer(await decision) : promptAnswer(await decision, input);
+    return subtype === "hook_callback"
+      ? hookAnswer(await decision)
+      : promptAnswer(await decision, input);
   }
 
   async #ask(toolCallId: string, name: string, input: unknown): Promise<PermissionDecision> {
@@ -170,7 +185,10 @@ const HOOK_REGISTRATION = {
 /** A program that did not take the hook would use tools unasked. */
 function refuseWithoutHook({ subtype, request_id, error }: ControlResponse["response"]): void {
   if (subtype !== "error" || request_id !== HOOK_REGISTRATION.request_id) return;
-  throw new HarnessError("permissions_unavailable", `Claude Code does not ask before it uses tools: ${error ?? "no reason given"}`);
+  throw new HarnessError(
+    "permissions_unavailable",
+    `Claude Code does not ask before it uses tools: ${error ?? "no reason given"}`,
+  );
 }
 
 function hookAnswer(decided: PermissionDecision): object {
@@ -194,7 +212,10 @@ function contentBlock(part: Prompt[number], cwd: string): object {
     case "text":
       return part;
     case "image":
-      return { type: "image", source: { type: "base64", media_type: part.mediaType, data: part.data } };
+      return {
+        type: "image",
+        source: { type: "base64", media_type: part.mediaType, data: part.data },
+      };
     case "file":
   }
   return { type: "text", text: `This file belongs to the prompt: ${resolve(cwd, part.path)}` };

@@ -30,20 +30,37 @@ export function planLaunch(context: HarnessContext): Launch {
   const directory = directoryOf(context);
   const { systemPrompt, mcpServers, mustAsk, limits } = context;
   const files = {
-    ...(mcpServers.length > 0 && { [MCP_FILE]: JSON.stringify({ mcpServers: Object.fromEntries(mcpServers.map(mcpEntry)) }) }),
+    ...(mcpServers.length > 0 && {
+      [MCP_FILE]: JSON.stringify({ mcpServers: Object.fromEntries(mcpServers.map(mcpEntry)) }),
+    }),
     ...(systemPrompt !== undefined && { [PROMPT_FILE]: systemPrompt }),
   };
   const args = [...PROTOCOL, ...argumentsFor(context, options, access, directory)];
   const env = environmentFor(context, options, access, directory);
   // The program counts its budget from its start, so a run with one gets a process of its own.
   const budgetOf = limits.maxCostUsd === undefined ? null : context.runId;
-  const fingerprint = digest(JSON.stringify([args, env, files, context.cwd, budgetOf]).replaceAll(directory, ""));
+  const fingerprint = digest(
+    JSON.stringify([args, env, files, context.cwd, budgetOf]).replaceAll(directory, ""),
+  );
   return { args, env, directory, files, mustAsk, fingerprint };
 }
 
-const PROTOCOL = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--include-partial-messages", "--verbose"];
+const PROTOCOL = [
+  "-p",
+  "--input-format",
+  "stream-json",
+  "--output-format",
+  "stream-json",
+  "--include-partial-messages",
+  "--verbose",
+];
 
-function argumentsFor(context: HarnessContext, options: ClaudeCodeOptions, access: ModelAccess, directory: string): string[] {
+function argumentsFor(
+  context: HarnessContext,
+  options: ClaudeCodeOptions,
+  access: ModelAccess,
+  directory: string,
+): string[] {
   const { limits, schema, allowedTools, effort } = context;
   const settings = ["--setting-sources", options.settingSources.join(","), "--strict-mcp-config"];
   const permissions = context.mustAsk
@@ -64,7 +81,12 @@ function argumentsFor(context: HarnessContext, options: ClaudeCodeOptions, acces
     // Without the second, a resumed session would keep the prompt that it began with.
     ...(context.systemPrompt === undefined
       ? []
-      : ["--append-system-prompt-file", join(directory, PROMPT_FILE), "--system-prompt-snapshot", "off"]),
+      : [
+          "--append-system-prompt-file",
+          join(directory, PROMPT_FILE),
+          "--system-prompt-snapshot",
+          "off",
+        ]),
     ...(schema === undefined ? [] : ["--json-schema", JSON.stringify(schema)]),
     ...(limits.maxTurns === undefined ? [] : ["--max-turns", String(limits.maxTurns)]),
     ...(limits.maxCostUsd === undefined ? [] : ["--max-budget-usd", String(limits.maxCostUsd)]),
@@ -80,8 +102,11 @@ function environmentFor(
   directory: string,
 ): Record<string, string> {
   // The process outlives the run, so it must not bear the run's marker; nor may the commands' environment turn it to another server.
-  const isOurs = (name: string): boolean => name in context.marker || /^(ANTHROPIC_|CLAUDE)/.test(name);
-  const forCommands = Object.fromEntries(Object.entries(context.env).filter(([name]) => !isOurs(name)));
+  const isOurs = (name: string): boolean =>
+    name in context.marker || /^(ANTHROPIC_|CLAUDE)/.test(name);
+  const forCommands = Object.fromEntries(
+    Object.entries(context.env).filter(([name]) => !isOurs(name)),
+  );
   return {
     ...forCommands,
     ...credentialsFor(access),

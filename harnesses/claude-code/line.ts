@@ -19,9 +19,23 @@ export const Block = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("text"), text: z.string() }),
   z.looseObject({ type: z.literal("thinking"), thinking: z.string() }),
   z.looseObject({ type: z.literal("redacted_thinking") }),
-  z.looseObject({ type: z.enum(["tool_use", "server_tool_use", "mcp_tool_use"]), id: z.string(), name: z.string(), input: anything }),
-  z.looseObject({ type: z.literal("tool_result"), tool_use_id: z.string(), content: anything, is_error: z.boolean().nullish() }),
-  z.looseObject({ type: z.enum(["web_search_tool_result", "web_fetch_tool_result"]), tool_use_id: z.string(), content: anything }),
+  z.looseObject({
+    type: z.enum(["tool_use", "server_tool_use", "mcp_tool_use"]),
+    id: z.string(),
+    name: z.string(),
+    input: anything,
+  }),
+  z.looseObject({
+    type: z.literal("tool_result"),
+    tool_use_id: z.string(),
+    content: anything,
+    is_error: z.boolean().nullish(),
+  }),
+  z.looseObject({
+    type: z.enum(["web_search_tool_result", "web_fetch_tool_result"]),
+    tool_use_id: z.string(),
+    content: anything,
+  }),
 ]);
 export type Block = z.output<typeof Block>;
 
@@ -39,7 +53,13 @@ export const RetryLine = z.looseObject({
 });
 
 export const AssistantLine = z.looseObject({
-  message: z.looseObject({ id: z.string(), model: z.string(), content: z.array(Block), stop_reason: maybeText, usage: ApiUsage.nullish() }),
+  message: z.looseObject({
+    id: z.string(),
+    model: z.string(),
+    content: z.array(Block),
+    stop_reason: maybeText,
+    usage: ApiUsage.nullish(),
+  }),
   parent_tool_use_id: maybeText,
   error: maybeText,
   is_api_error_message: z.boolean().nullish(),
@@ -64,10 +84,18 @@ const StreamEvent = z.discriminatedUnion("type", [
   z.looseObject({
     type: z.literal("content_block_delta"),
     index: z.number(),
-    delta: z.looseObject({ type: z.string(), text: maybeText, thinking: maybeText, partial_json: maybeText }),
+    delta: z.looseObject({
+      type: z.string(),
+      text: maybeText,
+      thinking: maybeText,
+      partial_json: maybeText,
+    }),
   }),
   z.looseObject({ type: z.literal("content_block_stop"), index: z.number() }),
-  z.looseObject({ type: z.literal("message_delta"), usage: z.record(z.string(), z.unknown()).nullish() }),
+  z.looseObject({
+    type: z.literal("message_delta"),
+    usage: z.record(z.string(), z.unknown()).nullish(),
+  }),
   z.looseObject({ type: z.literal("message_stop") }),
   z.looseObject({ type: z.literal("ping") }),
 ]);
@@ -123,7 +151,11 @@ export type ControlResponse = z.output<typeof ControlResponse>;
 
 /** Lines that are about the talk itself. The first kind says where an input that we sent stands; the uuid is ours. */
 export const ProtocolLine = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("command_lifecycle"), command_uuid: z.string(), state: z.string() }),
+  z.looseObject({
+    type: z.literal("command_lifecycle"),
+    command_uuid: z.string(),
+    state: z.string(),
+  }),
   ControlRequest,
   ControlResponse,
 ]);
@@ -131,13 +163,32 @@ export const ProtocolLine = z.discriminatedUnion("type", [
 /** A permission prompt, or the question before every tool that we asked for with a hook. */
 export const ToolQuestion = z.union([
   z
-    .looseObject({ subtype: z.literal("can_use_tool"), tool_name: z.string(), input: anything, tool_use_id: z.string() })
-    .transform(({ subtype, tool_name, input, tool_use_id }) => ({ subtype, name: tool_name, input, toolCallId: tool_use_id })),
+    .looseObject({
+      subtype: z.literal("can_use_tool"),
+      tool_name: z.string(),
+      input: anything,
+      tool_use_id: z.string(),
+    })
+    .transform(({ subtype, tool_name, input, tool_use_id }) => ({
+      subtype,
+      name: tool_name,
+      input,
+      toolCallId: tool_use_id,
+    })),
   z
     .looseObject({
       subtype: z.literal("hook_callback"),
-      input: z.looseObject({ tool_name: z.string(), tool_input: anything, tool_use_id: z.string() }),
+      input: z.looseObject({
+        tool_name: z.string(),
+        tool_input: anything,
+        tool_use_id: z.string(),
+      }),
     })
-    .transform(({ subtype, input }) => ({ subtype, name: input.tool_name, input: input.tool_input, toolCallId: input.tool_use_id })),
+    .transform(({ subtype, input }) => ({
+      subtype,
+      name: input.tool_name,
+      input: input.tool_input,
+      toolCallId: input.tool_use_id,
+    })),
 ]);
 export type ToolQuestion = z.output<typeof ToolQuestion>;

@@ -62,7 +62,9 @@ export function noticesOf(line: unknown): HarnessEvent[] | null {
   if (subtype === "api_retry") return retryNotice(line);
   const code = CODES[subtype];
   if (code === undefined) return null;
-  const text = [content, message].find((each): each is string => typeof each === "string" && each !== "");
+  const text = [content, message].find(
+    (each): each is string => typeof each === "string" && each !== "",
+  );
   const data = Object.fromEntries(Object.entries(fields).filter(([name]) => !LEFT_OUT.has(name)));
   return [{ type: "notice", code, message: text ?? subtype.replaceAll("_", " "), data }];
 }
@@ -71,8 +73,15 @@ function retryNotice(line: unknown): HarnessEvent[] | null {
   const { data: retry } = RetryLine.safeParse(line);
   if (!retry) return null;
   const status = retry.error_status ?? null;
-  const cause = [status, retry.error].filter((each) => each !== null && each !== undefined).join(" ");
+  const cause = [status, retry.error]
+    .filter((each) => each !== null && each !== undefined)
+    .join(" ");
   const message = `The model did not answer (${cause}); try ${retry.attempt} of ${retry.max_retries} follows in ${Math.round(retry.retry_delay_ms)} ms`;
-  const data = { attempt: retry.attempt, maxAttempts: retry.max_retries, delayMs: Math.round(retry.retry_delay_ms), status };
+  const data = {
+    attempt: retry.attempt,
+    maxAttempts: retry.max_retries,
+    delayMs: Math.round(retry.retry_delay_ms),
+    status,
+  };
   return [{ type: "notice", code: "retry", message, data }];
 }

@@ -17,7 +17,10 @@ const CODE_OF_API_ERROR: Readonly<Record<string, string>> = {
 /** Null when the turn succeeded. The data carries the HTTP status where a server answered with one. */
 export function failureOf(result: ResultLine): HarnessError | null {
   if (!result.is_error && result.subtype === "success") return null;
-  const message = result.result ?? result.errors?.join("; ") ?? `Claude Code ended the turn with ${result.subtype}`;
+  const message =
+    result.result ??
+    result.errors?.join("; ") ??
+    `Claude Code ended the turn with ${result.subtype}`;
   const status = result.api_error_status ?? null;
   const data = { subtype: result.subtype, terminalReason: result.terminal_reason ?? null, status };
   return new HarnessError(codeOf(result, status, message), message, { data });

@@ -41,22 +41,37 @@ export class ClaudeProgram implements Warm {
     this.#directory = launch.directory;
     this.process = process;
     this.#sweep = sweep;
-    this.#lines = jsonLines(process.stdout, { maxLineBytes: MAX_LINE_BYTES, onNoise: (line) => this.#takeNoise(line) });
+    this.#lines = jsonLines(process.stdout, {
+      maxLineBytes: MAX_LINE_BYTES,
+      onNoise: (line) => this.#takeNoise(line),
+    });
     this.#watchStderr();
     process.stdin.on("error", () => {}); // its end is seen on stdout
     void process.exited.then(() => (this.#hasExited = true));
   }
 
   /** `sessionArgs` begin or resume a conversation. */
-  static async start(context: HarnessContext, launch: Launch, path: string, sessionArgs: readonly string[]): Promise<ClaudeProgram> {
+  static async start(
+    context: HarnessContext,
+    launch: Launch,
+    path: string,
+    sessionArgs: readonly string[],
+  ): Promise<ClaudeProgram> {
     // What a daemon that crashed has left of this session.
     await rm(dirname(launch.directory), { recursive: true, force: true });
     await mkdir(launch.directory, { recursive: true, mode: 0o700 });
-    for (const [name, content] of Object.entries(launch.files)) await writeFile(join(launch.directory, name), content, { mode: 0o600 });
+    for (const [name, content] of Object.entries(launch.files))
+      await writeFile(join(launch.directory, name), content, { mode: 0o600 });
     const owner = context.session.id;
     const { args, env } = launch;
     try {
-      const process = await context.spawn({ command: [path, ...args, ...sessionArgs], cwd: context.cwd, env, stdin: "open", owner });
+      const process = await context.spawn({
+        command: [path, ...args, ...sessionArgs],
+        cwd: context.cwd,
+        env,
+        stdin: "open",
+        owner,
+      });
       return new ClaudeProgram(launch, process, () => context.sweep(owner, []));
     } catch (error) {
       await removeDirectory(launch.directory);
@@ -93,7 +108,8 @@ export class ClaudeProgram implements Warm {
 
   async close(): Promise<void> {
     this.process.stdin.end();
-    if (!this.isBusy) await Promise.race([this.process.exited, delay(FAREWELL_MS, undefined, { ref: false })]);
+    if (!this.isBusy)
+      await Promise.race([this.process.exited, delay(FAREWELL_MS, undefined, { ref: false })]);
     await this.process.stop(STOP_GRACE_MS);
     // What its commands left behind has other parents by now.
     await this.#sweep();
@@ -107,7 +123,9 @@ export class ClaudeProgram implements Warm {
     const how = exitCode === null ? `was ended by ${signal}` : `exited with ${exitCode}`;
     const lastWords = this.#stderrTail.trim().split("\n").at(-1) ?? "";
     const message = `Claude Code ${how} before it gave a result${lastWords && `: ${lastWords}`}`;
-    return new HarnessError("agent_exited", message, { data: { exitCode, signal, stderr: this.#stderrTail } });
+    return new HarnessError("agent_exited", message, {
+      data: { exitCode, signal, stderr: this.#stderrTail },
+    });
   }
 
   #watchStderr(): void {

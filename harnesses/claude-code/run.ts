@@ -25,21 +25,38 @@ export async function* run(context: HarnessContext): AsyncGenerator<HarnessEvent
 }
 
 /** The session's program; a new one when there is none, or when it was started for something else. */
-async function leaseProgram(context: HarnessContext, launch: Launch, path: string): Promise<Lease<ClaudeProgram>> {
+async function leaseProgram(
+  context: HarnessContext,
+  launch: Launch,
+  path: string,
+): Promise<Lease<ClaudeProgram>> {
   const { id, token, fork } = context.session;
-  const sessionArgs = token === undefined ? ["--session-id", randomUUID()] : ["--resume", token, ...(fork ? ["--fork-session"] : [])];
+  const sessionArgs =
+    token === undefined
+      ? ["--session-id", randomUUID()]
+      : ["--resume", token, ...(fork ? ["--fork-session"] : [])];
   for (;;) {
-    const lease = await context.warm.lease(id, () => ClaudeProgram.start(context, launch, path, sessionArgs));
+    const lease = await context.warm.lease(id, () =>
+      ClaudeProgram.start(context, launch, path, sessionArgs),
+    );
     const { fingerprint, sessionId } = lease.value;
-    if (lease.fresh || (fingerprint === launch.fingerprint && sessionId === (token ?? null) && !fork)) return lease;
+    if (
+      lease.fresh ||
+      (fingerprint === launch.fingerprint && sessionId === (token ?? null) && !fork)
+    )
+      return lease;
     await lease.discard();
   }
 }
 
 /** Ends the commands that the run has left in the background. False when the program cannot be kept. */
-async function endLeftWork({ session, sweep, mcpServers }: HarnessContext, program: ClaudeProgram): Promise<boolean> {
+async function endLeftWork(
+  { session, sweep, mcpServers }: HarnessContext,
+  program: ClaudeProgram,
+): Promise<boolean> {
   // A sweep would end its MCP servers too; then it is easier to begin anew.
-  if (!program.alive || program.isBusy || mcpServers.some(({ type }) => type === "stdio")) return false;
+  if (!program.alive || program.isBusy || mcpServers.some(({ type }) => type === "stdio"))
+    return false;
   await sweep(session.id, [program.process.pid]);
   return true;
 }

@@ -10,11 +10,18 @@ export interface Tokens {
   readonly reasoningTokens: number;
 }
 
-export const NO_TOKENS: Tokens = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+export const NO_TOKENS: Tokens = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+};
 const FIELDS = Object.keys(NO_TOKENS) as (keyof Tokens)[];
 
 export function tokensOf(usage: ApiUsage): Tokens {
-  const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = usage;
+  const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } =
+    usage;
   return {
     inputTokens: input_tokens + cache_creation_input_tokens + cache_read_input_tokens,
     outputTokens: output_tokens,
@@ -45,13 +52,24 @@ export function settle(result: ResultLine, counted: Tokens): HarnessEvent[] {
   const costUsd = isPriced ? models.reduce((sum, [, used]) => sum + used.costUSD, 0) : null;
   const rest = combine(total, counted, (all, told) => Math.max(0, all - told));
   const model = models.length === 1 ? (models[0]?.[0] ?? null) : null;
-  return [{ type: "usage", scope: "call", model, ...rest, costUsd, costBasis: isPriced ? "reported" : null }];
+  return [
+    {
+      type: "usage",
+      scope: "call",
+      model,
+      ...rest,
+      costUsd,
+      costBasis: isPriced ? "reported" : null,
+    },
+  ];
 }
 
 /** A turn that ended without a result: what it has cost is not known. */
 export function unsettled(counted: Tokens): HarnessEvent[] {
   const usedNothing = FIELDS.every((field) => counted[field] === 0);
-  return usedNothing ? [] : [{ type: "usage", scope: "call", model: null, ...NO_TOKENS, costUsd: null, costBasis: null }];
+  return usedNothing
+    ? []
+    : [{ type: "usage", scope: "call", model: null, ...NO_TOKENS, costUsd: null, costBasis: null }];
 }
 
 type ModelUsage = NonNullable<ResultLine["model_usage_since_last_result"]>[string];
@@ -66,6 +84,12 @@ function tokensOfModel(used: ModelUsage): Tokens {
   };
 }
 
-function combine(left: Tokens, right: Tokens, how: (left: number, right: number) => number): Tokens {
-  return Object.fromEntries(FIELDS.map((field) => [field, how(left[field], right[field])])) as unknown as Tokens;
+function combine(
+  left: Tokens,
+  right: Tokens,
+  how: (left: number, right: number) => number,
+): Tokens {
+  return Object.fromEntries(
+    FIELDS.map((field) => [field, how(left[field], right[field])]),
+  ) as unknown as Tokens;
 }

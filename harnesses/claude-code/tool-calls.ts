@@ -39,21 +39,32 @@ function withoutImageBytes(part: unknown): unknown {
   const { type, source } = recordOf(part);
   if (type !== "image") return part;
   const { media_type, data } = recordOf(source);
-  return { type, mediaType: media_type, base64Bytes: typeof data === "string" ? data.length : null };
+  return {
+    type,
+    mediaType: media_type,
+    base64Bytes: typeof data === "string" ? data.length : null,
+  };
 }
 
 /**
  * The exit code of a command. Claude Code gives it in a fixed form when it counts as an error, and none when it does not:
  * then it is 0, except where the program says that it read another code kindly (`grep` without a match).
  */
-export function exitCodeOf(name: string, isError: boolean, structured: unknown): number | null | undefined {
+export function exitCodeOf(
+  name: string,
+  isError: boolean,
+  structured: unknown,
+): number | null | undefined {
   if (name !== "Bash") return undefined;
   if (isError) {
-    const [, code] = /^Error: Exit code (\d+)(?:\n|$)/.exec(typeof structured === "string" ? structured : "") ?? [];
+    const [, code] =
+      /^Error: Exit code (\d+)(?:\n|$)/.exec(typeof structured === "string" ? structured : "") ??
+      [];
     return code === undefined ? null : Number(code);
   }
   const { stdout, interrupted, returnCodeInterpretation, backgroundTaskId } = recordOf(structured);
-  const ended = typeof stdout === "string" && interrupted === false && backgroundTaskId === undefined;
+  const ended =
+    typeof stdout === "string" && interrupted === false && backgroundTaskId === undefined;
   return ended && returnCodeInterpretation === undefined ? 0 : null;
 }
 
@@ -70,9 +81,16 @@ export type Plan = readonly Task[];
 /** The plan after a tool's result; the same object when it did not change. */
 export function planAfter(plan: Plan, name: string, structured: unknown): Plan {
   const result = recordOf(structured);
-  if (name === "TodoWrite") return Array.isArray(result["newTodos"]) ? result["newTodos"].map((todo) => taskOf(todo, "content")) : plan;
-  if (name === "TaskList") return Array.isArray(result["tasks"]) ? result["tasks"].map((task) => taskOf(task, "subject")) : plan;
-  if (name === "TaskCreate" && result["task"] !== undefined) return [...plan, taskOf(result["task"], "subject")];
+  if (name === "TodoWrite")
+    return Array.isArray(result["newTodos"])
+      ? result["newTodos"].map((todo) => taskOf(todo, "content"))
+      : plan;
+  if (name === "TaskList")
+    return Array.isArray(result["tasks"])
+      ? result["tasks"].map((task) => taskOf(task, "subject"))
+      : plan;
+  if (name === "TaskCreate" && result["task"] !== undefined)
+    return [...plan, taskOf(result["task"], "subject")];
   const change = recordOf(result["statusChange"]);
   if (name === "TaskUpdate" && typeof change["to"] === "string") {
     const status = statusOf(change["to"]);
@@ -87,7 +105,11 @@ export function planEvent(plan: Plan): HarnessEvent {
 
 function taskOf(value: unknown, textField: "content" | "subject"): Task {
   const { id, status, [textField]: text } = recordOf(value);
-  return { id: typeof id === "string" ? id : null, text: typeof text === "string" ? text : "", status: statusOf(status) };
+  return {
+    id: typeof id === "string" ? id : null,
+    text: typeof text === "string" ? text : "",
+    status: statusOf(status),
+  };
 }
 
 function statusOf(word: unknown): Task["status"] {
@@ -97,5 +119,7 @@ function statusOf(word: unknown): Task["status"] {
 
 /** An object's fields; none for anything else. */
 export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
 }

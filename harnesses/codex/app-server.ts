@@ -50,7 +50,11 @@ export class AppServer implements Warm {
     try {
       await server.request("initialize", {
         clientInfo: { name: "harnessd", title: "harnessd", version: "0" },
-        capabilities: { experimentalApi: true, requestAttestation: false, optOutNotificationMethods: UNWANTED_NOTIFICATIONS },
+        capabilities: {
+          experimentalApi: true,
+          requestAttestation: false,
+          optOutNotificationMethods: UNWANTED_NOTIFICATIONS,
+        },
       });
       server.#send({ method: "initialized" });
       return server;
@@ -68,12 +72,19 @@ export class AppServer implements Warm {
    * Rejects with HarnessError: `agent_refused` (the server says no), `agent_exited`, `agent_not_responding`.
    * After an abort the server has little time left to answer. One that lets its full time pass is not used again.
    */
-  async request(method: string, params: unknown, { timeoutMs = REQUEST_TIMEOUT_MS, signal }: Patience = {}): Promise<unknown> {
+  async request(
+    method: string,
+    params: unknown,
+    { timeoutMs = REQUEST_TIMEOUT_MS, signal }: Patience = {},
+  ): Promise<unknown> {
     if (this.#failure) throw this.#failure;
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const late = (): void => {
-      const failure = new HarnessError("agent_not_responding", `Codex has not answered ${method} in time`);
+      const failure = new HarnessError(
+        "agent_not_responding",
+        `Codex has not answered ${method} in time`,
+      );
       reject(failure);
       if (timeoutMs === REQUEST_TIMEOUT_MS) this.#fail(failure);
     };
@@ -98,7 +109,11 @@ export class AppServer implements Warm {
   }
 
   /** Starts, resumes or forks a thread: its id, and the channel on which its messages come. */
-  async openThread(method: string, params: unknown, signal: AbortSignal): Promise<{ threadId: string; channel: Channel }> {
+  async openThread(
+    method: string,
+    params: unknown,
+    signal: AbortSignal,
+  ): Promise<{ threadId: string; channel: Channel }> {
     using _expected = this.routes.expectThread();
     const opened = ThreadOpened.parse(await this.request(method, params, { signal }));
     return { threadId: opened.thread.id, channel: this.routes.open(opened.thread.id) };
@@ -116,7 +131,10 @@ export class AppServer implements Warm {
   }
 
   async #read(): Promise<void> {
-    const options = { maxLineBytes: MAX_LINE_BYTES, onNoise: (line: string) => this.#remember(line) };
+    const options = {
+      maxLineBytes: MAX_LINE_BYTES,
+      onNoise: (line: string) => this.#remember(line),
+    };
     try {
       for await (const value of jsonLines(this.#process.stdout, options)) {
         const message = Message.safeParse(value);
@@ -124,7 +142,11 @@ export class AppServer implements Warm {
         else this.#remember(JSON.stringify(value));
       }
     } catch (error) {
-      this.#fail(error instanceof HarnessError ? error : new HarnessError("agent_failed", "Reading from Codex failed", { cause: error }));
+      this.#fail(
+        error instanceof HarnessError
+          ? error
+          : new HarnessError("agent_failed", "Reading from Codex failed", { cause: error }),
+      );
       return void this.#process.stop();
     }
     const timer = setTimeout(() => void this.#process.stop(), CLOSE_GRACE_MS); // it has nothing more to say, but lives
@@ -132,7 +154,13 @@ export class AppServer implements Warm {
     clearTimeout(timer);
     const ended = signal === null ? `with status ${exitCode}` : `by ${signal}`;
     const data = { exitCode, signal, stderr: this.#stderr };
-    this.#fail(new HarnessError("agent_exited", `The Codex server ended ${ended}: ${lastLine(this.#stderr)}`, { data }));
+    this.#fail(
+      new HarnessError(
+        "agent_exited",
+        `The Codex server ended ${ended}: ${lastLine(this.#stderr)}`,
+        { data },
+      ),
+    );
   }
 
   async #take({ id, method, params = {}, result, error }: Message): Promise<void> {
@@ -140,7 +168,11 @@ export class AppServer implements Warm {
     const pending = id === undefined ? undefined : this.#pending.get(id);
     if (!pending) return;
     if (error)
-      return pending.reject(new HarnessError("agent_refused", `Codex refuses ${pending.method}: ${error.message}`, { data: error }));
+      return pending.reject(
+        new HarnessError("agent_refused", `Codex refuses ${pending.method}: ${error.message}`, {
+          data: error,
+        }),
+      );
     // At once and here, or the messages that follow on the answer's heels would find no channel.
     const opened = ThreadOpened.safeParse(result);
     if (opened.success) this.routes.open(opened.data.thread.id);
@@ -150,7 +182,8 @@ export class AppServer implements Warm {
   async #deliver(message: ThreadMessage): Promise<void> {
     const channel = this.routes.find(message);
     if (channel) return await channel.push(message);
-    if (message.id !== undefined) this.#send({ id: message.id, error: { code: -32601, message: "No run holds this thread" } });
+    if (message.id !== undefined)
+      this.#send({ id: message.id, error: { code: -32601, message: "No run holds this thread" } });
     else this.routes.keep(message);
   }
 

@@ -68,7 +68,8 @@ export class Conversation {
     }
     yield* this.#settle();
     if (failure !== undefined) throw failure;
-    if (this.#translator.lastMessage !== null) yield resultOf(this.#translator.lastMessage, this.#context.schema !== undefined);
+    if (this.#translator.lastMessage !== null)
+      yield resultOf(this.#translator.lastMessage, this.#context.schema !== undefined);
   }
 
   /** Unloads the thread, so that the next run's settings hold. False when the server does not do it: it is then not to be trusted. */
@@ -77,11 +78,13 @@ export class Conversation {
     if (!this.#server.alive) return false;
     try {
       const threads = this.#server.routes.threadsOf(channel);
-      const request = (threadId: string) => this.#server.request("thread/unsubscribe", { threadId }, { timeoutMs: UNLOAD_TIMEOUT_MS });
+      const request = (threadId: string) =>
+        this.#server.request("thread/unsubscribe", { threadId }, { timeoutMs: UNLOAD_TIMEOUT_MS });
       await Promise.all(threads.map(request));
       for (;;) {
         const message = await channel.nextWithin(UNLOAD_TIMEOUT_MS);
-        if (message?.method === "thread/closed" && message.params["threadId"] === threadId) return true;
+        if (message?.method === "thread/closed" && message.params["threadId"] === threadId)
+          return true;
         if (message === null) return false;
       }
     } catch {
@@ -91,7 +94,8 @@ export class Conversation {
 
   async *#turns(): AsyncGenerator<HarnessEvent, void> {
     const { prompt, schema, cwd } = this.#context;
-    const instruction = schema !== undefined && !isStrict(schema) ? [schemaInstruction(schema)] : [];
+    const instruction =
+      schema !== undefined && !isStrict(schema) ? [schemaInstruction(schema)] : [];
     let input: UserInput[] | null = [...toUserInput(prompt, cwd), ...instruction];
     while (input) {
       yield* this.#turn(input);
@@ -109,7 +113,11 @@ export class Conversation {
     const started = await this.#server.request("turn/start", params, { signal });
     this.#turnId = TurnOpened.parse(started).turn.id;
     this.#steering.give = async (prompt) => {
-      const steered = { threadId, expectedTurnId: this.#turnId, input: toUserInput(prompt, this.#context.cwd) };
+      const steered = {
+        threadId,
+        expectedTurnId: this.#turnId,
+        input: toUserInput(prompt, this.#context.cwd),
+      };
       await this.#server.request("turn/steer", steered, { signal });
     };
     if (this.#context.signal.aborted) this.#interrupt();
@@ -125,7 +133,8 @@ export class Conversation {
     this.#noteRetry(message);
     for (const event of this.#translator.translate(message)) {
       yield event;
-      if (message.params["threadId"] !== this.#setup.threadId || !this.#limit.isPassedBy(event)) continue;
+      if (message.params["threadId"] !== this.#setup.threadId || !this.#limit.isPassedBy(event))
+        continue;
       this.#passedLimit = true;
       this.#interrupt();
     }
@@ -147,7 +156,10 @@ export class Conversation {
     const { signal, limits } = this.#context;
     signal.throwIfAborted();
     if (this.#passedLimit) throw turnLimitPassed(limits);
-    throw new HarnessError("interrupted", `Codex ended the turn as ${turn.status}, and nobody here asked it to`);
+    throw new HarnessError(
+      "interrupted",
+      `Codex ended the turn as ${turn.status}, and nobody here asked it to`,
+    );
   }
 
   #interrupt(): void {
@@ -165,7 +177,11 @@ export class Conversation {
   #answer(message: ThreadMessage): void {
     const { id = "", method } = message;
     const { askPermission } = this.#context;
-    const asking = { askPermission, tools: this.#setup.tools, openTools: this.#translator.openTools };
+    const asking = {
+      askPermission,
+      tools: this.#setup.tools,
+      openTools: this.#translator.openTools,
+    };
     answerTo(message, asking).then(
       (answer) => this.#server.answer(id, answer),
       (error: unknown) => {
@@ -180,11 +196,18 @@ export class Conversation {
     const { channel, threadId } = this.#setup;
     const subagents = this.#translator.openTurns.filter((turn) => turn.threadId !== threadId);
     const isInterrupted = this.#interruptTimer !== undefined; // perhaps between a command's start and the telling of it
-    if (this.#server.alive && (isInterrupted || this.#translator.openTools.size > 0 || subagents.length > 0)) {
+    if (
+      this.#server.alive &&
+      (isInterrupted || this.#translator.openTools.size > 0 || subagents.length > 0)
+    ) {
       const tell = (method: string, params: unknown) =>
         this.#server.request(method, params, { timeoutMs: SETTLE_TIMEOUT_MS }).catch(() => {});
       await Promise.all(subagents.map((turn) => tell("turn/interrupt", turn)));
-      await Promise.all(this.#server.routes.threadsOf(channel).map((id) => tell("thread/backgroundTerminals/clean", { threadId: id })));
+      await Promise.all(
+        this.#server.routes
+          .threadsOf(channel)
+          .map((id) => tell("thread/backgroundTerminals/clean", { threadId: id })),
+      );
       yield* this.#readRest();
     }
     yield* this.#translator.finish();

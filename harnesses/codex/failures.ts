@@ -28,11 +28,18 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /** The error of a failed turn. `lastRetry` is what the last attempt before it failed with: the final word is often only "other". */
-export function failureOf(error: TurnError | null | undefined, lastRetry: TurnError | null): HarnessError {
+export function failureOf(
+  error: TurnError | null | undefined,
+  lastRetry: TurnError | null,
+): HarnessError {
   const info = infoOf(error) ?? infoOf(lastRetry);
   const refusal = info ? null : bodyOf(error?.message);
   if (refusal !== null)
-    return new HarnessError("invalid_request", `The model's server refuses the request: ${refusal}`, { data: { status: 400 } });
+    return new HarnessError(
+      "invalid_request",
+      `The model's server refuses the request: ${refusal}`,
+      { data: { status: 400 } },
+    );
   const status = info?.status ?? null;
   const code =
     (status !== null && status >= 400 && codeOfRefusal(status, error?.message)) ||
@@ -67,7 +74,9 @@ export function statusOf(error: TurnError): number | null {
   return infoOf(error)?.status ?? null;
 }
 
-function infoOf(error: TurnError | null | undefined): { word: string; status: number | null } | null {
+function infoOf(
+  error: TurnError | null | undefined,
+): { word: string; status: number | null } | null {
   const info = error?.codexErrorInfo;
   if (info === null || info === undefined || info === "other") return null;
   if (typeof info === "string") return { word: info, status: null };

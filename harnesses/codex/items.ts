@@ -20,7 +20,11 @@ const toolItems: Readonly<Record<string, ToolItem>> = {
     kind: "execute",
     name: () => "exec_command",
     input: ({ command, cwd }) => ({ command: unwrapShell(String(command)), cwd }),
-    output: ({ aggregatedOutput, status, durationMs }) => ({ output: aggregatedOutput ?? "", status, durationMs }),
+    output: ({ aggregatedOutput, status, durationMs }) => ({
+      output: aggregatedOutput ?? "",
+      status,
+      durationMs,
+    }),
   },
   fileChange: {
     kind: "write",
@@ -46,7 +50,12 @@ const toolItems: Readonly<Record<string, ToolItem>> = {
     input: ({ query, action }) => ({ query, action }),
     output: ({ query, action, results }) => ({ query, action, results }),
   },
-  imageView: { kind: "read", name: () => "view_image", input: ({ path }) => ({ path }), output: () => null },
+  imageView: {
+    kind: "read",
+    name: () => "view_image",
+    input: ({ path }) => ({ path }),
+    output: () => null,
+  },
   imageGeneration: {
     kind: "other",
     name: () => "image_generation",
@@ -56,10 +65,22 @@ const toolItems: Readonly<Record<string, ToolItem>> = {
   collabAgentToolCall: {
     kind: "think",
     name: ({ tool }) => snakeCase(String(tool)),
-    input: ({ prompt, model, receiverThreadIds }) => ({ prompt, model, receivers: receiverThreadIds }),
-    output: ({ agentsStates, receiverThreadIds }) => ({ receivers: receiverThreadIds, agents: agentsStates }),
+    input: ({ prompt, model, receiverThreadIds }) => ({
+      prompt,
+      model,
+      receivers: receiverThreadIds,
+    }),
+    output: ({ agentsStates, receiverThreadIds }) => ({
+      receivers: receiverThreadIds,
+      agents: agentsStates,
+    }),
   },
-  sleep: { kind: "other", name: () => "sleep", input: ({ durationMs }) => ({ durationMs }), output: () => null },
+  sleep: {
+    kind: "other",
+    name: () => "sleep",
+    input: ({ durationMs }) => ({ durationMs }),
+    output: () => null,
+  },
 };
 
 /** As the permissions and the tool lists of a run call a tool of an MCP server. */
@@ -70,7 +91,15 @@ export function mcpToolName(server: string, tool: string): string {
 /** Null for an item that is no tool call. */
 export function toolStarted(item: Item): Started | null {
   const tool = toolItems[item.type];
-  return tool ? { type: "tool.started", toolCallId: item.id, name: tool.name(item), kind: tool.kind, input: tool.input(item) } : null;
+  return tool
+    ? {
+        type: "tool.started",
+        toolCallId: item.id,
+        name: tool.name(item),
+        kind: tool.kind,
+        input: tool.input(item),
+      }
+    : null;
 }
 
 /** Null for an item that is no tool call. */
@@ -78,7 +107,14 @@ export function toolFinished(item: Item): Finished | null {
   const tool = toolItems[item.type];
   if (!tool) return null;
   const ok = SUCCEEDED.has(item["status"]) && (item["success"] ?? true) === true;
-  return { type: "tool.finished", toolCallId: item.id, name: tool.name(item), ok, output: tool.output(item), ...exitCodeOf(item) };
+  return {
+    type: "tool.finished",
+    toolCallId: item.id,
+    name: tool.name(item),
+    ok,
+    output: tool.output(item),
+    ...exitCodeOf(item),
+  };
 }
 
 /** Codex says -1 of a command whose end it has not seen; we say null. */

@@ -3,7 +3,10 @@ import { z } from "zod";
 
 export const CodexOptions = z
   .strictObject({
-    features: z.record(z.string(), z.boolean()).default({}).describe("As `codex features list` names them."),
+    features: z
+      .record(z.string(), z.boolean())
+      .default({})
+      .describe("As `codex features list` names them."),
     webSearch: z
       .enum(["disabled", "cached", "live"])
       .optional()
@@ -11,7 +14,13 @@ export const CodexOptions = z
     reasoningSummary: z.enum(["auto", "concise", "detailed", "none"]).default("auto"),
     verbosity: z.enum(["low", "medium", "high"]).optional(),
     serviceTier: z.string().min(1).optional(),
-    maxRetries: z.number().int().min(0).max(20).default(5).describe("Of one request to the model, each shown as a notice."),
+    maxRetries: z
+      .number()
+      .int()
+      .min(0)
+      .max(20)
+      .default(5)
+      .describe("Of one request to the model, each shown as a notice."),
     streamIdleTimeoutMs: z
       .number()
       .int()

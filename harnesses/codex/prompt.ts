@@ -13,15 +13,20 @@ const IMAGE_ENDINGS: ReadonlySet<string> = new Set([".png", ".jpg", ".jpeg", ".g
 export function toUserInput(prompt: Prompt, cwd: string): UserInput[] {
   return prompt.map((part): UserInput => {
     if (part.type === "text") return textInput(part.text);
-    if (part.type === "image") return { type: "image", url: `data:${part.mediaType};base64,${part.data}` };
+    if (part.type === "image")
+      return { type: "image", url: `data:${part.mediaType};base64,${part.data}` };
     const path = resolve(cwd, part.path);
-    return IMAGE_ENDINGS.has(extname(path).toLowerCase()) ? { type: "localImage", path } : textInput(`Attached file: ${path}`);
+    return IMAGE_ENDINGS.has(extname(path).toLowerCase())
+      ? { type: "localImage", path }
+      : textInput(`Attached file: ${path}`);
   });
 }
 
 /** For a schema that the server would not take as it is: the daemon checks the answer in any case. */
 export function schemaInstruction(schema: unknown): UserInput {
-  return textInput(`Your last message must be nothing but JSON that satisfies this JSON Schema:\n${JSON.stringify(schema)}`);
+  return textInput(
+    `Your last message must be nothing but JSON that satisfies this JSON Schema:\n${JSON.stringify(schema)}`,
+  );
 }
 
 /** Codex always asks for strict output, of which OpenAI wants closed objects with every property required. */

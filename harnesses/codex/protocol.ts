@@ -24,11 +24,17 @@ export interface ThreadMessage {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-export const ThreadOpened = z.object({ thread: z.object({ id: z.string() }), model: z.string().nullish() });
+export const ThreadOpened = z.object({
+  thread: z.object({ id: z.string() }),
+  model: z.string().nullish(),
+});
 export const TurnOpened = z.object({ turn: z.object({ id: z.string() }) });
 
 /** A failed request names its HTTP status in one of these variants, the rest are words. */
-const ErrorInfo = z.union([z.string(), z.record(z.string(), z.object({ httpStatusCode: z.number().nullish() }).loose())]);
+const ErrorInfo = z.union([
+  z.string(),
+  z.record(z.string(), z.object({ httpStatusCode: z.number().nullish() }).loose()),
+]);
 
 export const TurnError = z.object({
   message: z.string(),
@@ -37,7 +43,12 @@ export const TurnError = z.object({
 });
 export type TurnError = z.output<typeof TurnError>;
 
-const turn = z.object({ id: z.string(), status: z.string(), error: TurnError.nullish(), rootTurnId: z.string().nullish() });
+const turn = z.object({
+  id: z.string(),
+  status: z.string(),
+  error: TurnError.nullish(),
+  rootTurnId: z.string().nullish(),
+});
 const itemDelta = z.object({ itemId: z.string(), delta: z.string() });
 const item = z.object({ type: z.string(), id: z.string() }).loose();
 export type Item = z.output<typeof item>;
@@ -64,14 +75,23 @@ export const notifications = {
   "item/reasoning/summaryPartAdded": z.object({ itemId: z.string(), summaryIndex: z.number() }),
   "item/reasoning/textDelta": itemDelta,
   "item/commandExecution/outputDelta": itemDelta,
-  "turn/plan/updated": z.object({ plan: z.array(z.object({ step: z.string(), status: z.string() })) }),
-  "thread/tokenUsage/updated": z.object({ turnId: z.string(), tokenUsage: z.object({ total: breakdown, last: breakdown }) }),
+  "turn/plan/updated": z.object({
+    plan: z.array(z.object({ step: z.string(), status: z.string() })),
+  }),
+  "thread/tokenUsage/updated": z.object({
+    turnId: z.string(),
+    tokenUsage: z.object({ total: breakdown, last: breakdown }),
+  }),
   error: z.object({ error: TurnError, willRetry: z.boolean() }),
   warning: text,
   guardianWarning: text,
   deprecationNotice: z.object({ summary: z.string() }),
   "model/rerouted": z.object({ fromModel: z.string(), toModel: z.string() }),
-  "mcpServer/startupStatus/updated": z.object({ name: z.string(), status: z.string(), error: z.string().nullish() }),
+  "mcpServer/startupStatus/updated": z.object({
+    name: z.string(),
+    status: z.string(),
+    error: z.string().nullish(),
+  }),
 } as const;
 
 /** Known, and saying nothing that a run's host would miss: the server is asked not to send them. */
@@ -113,7 +133,13 @@ export const requests = {
   "item/fileChange/requestApproval": z.object({ itemId: z.string(), reason: z.string().nullish() }),
   "mcpServer/elicitation/request": z.object({
     serverName: z.string(),
-    _meta: z.object({ codex_approval_kind: z.string().nullish(), tool_name: z.string().nullish(), tool_params: z.unknown() }).nullish(),
+    _meta: z
+      .object({
+        codex_approval_kind: z.string().nullish(),
+        tool_name: z.string().nullish(),
+        tool_params: z.unknown(),
+      })
+      .nullish(),
   }),
   "item/tool/requestUserInput": z.object({}),
   "item/permissions/requestApproval": z.object({}),

@@ -27,10 +27,14 @@ const kinds: Readonly<Record<string, Kind>> = {
   "item/commandExecution/requestApproval": {
     ...approval,
     question(params, openTools) {
-      const { itemId, kind, command, cwd } = requests["item/commandExecution/requestApproval"].parse(params);
+      const { itemId, kind, command, cwd } =
+        requests["item/commandExecution/requestApproval"].parse(params);
       if (kind !== undefined && kind !== null && kind !== "command")
         return { toolCallId: itemId, name: "write_stdin", input: { kind, command } };
-      return about(itemId, openTools.get(itemId) ?? { name: "exec_command", input: { command, cwd } });
+      return about(
+        itemId,
+        openTools.get(itemId) ?? { name: "exec_command", input: { command, cwd } },
+      );
     },
   },
   "item/fileChange/requestApproval": {
@@ -49,16 +53,25 @@ const kinds: Readonly<Record<string, Kind>> = {
       const name = mcpToolName(serverName, _meta.tool_name ?? "");
       const input = _meta.tool_params ?? {};
       // The question does not say which call it is about: the one in progress with this name and input.
-      const open = [...openTools].find(([, tool]) => tool.name === name && isDeepStrictEqual(tool.input, input));
+      const open = [...openTools].find(
+        ([, tool]) => tool.name === name && isDeepStrictEqual(tool.input, input),
+      );
       return { toolCallId: open?.[0] ?? name, name, input };
     },
   },
   "item/tool/requestUserInput": { question: () => null, yes: null, no: { answers: {} } },
-  "item/permissions/requestApproval": { question: () => null, yes: null, no: { permissions: {}, scope: "turn" } },
+  "item/permissions/requestApproval": {
+    question: () => null,
+    yes: null,
+    no: { permissions: {}, scope: "turn" },
+  },
 };
 
 /** The answer to send; null for a question that we do not know. Rejects only as `askPermission` does. */
-export async function answerTo({ method, params }: ThreadMessage, asking: Asking): Promise<unknown> {
+export async function answerTo(
+  { method, params }: ThreadMessage,
+  asking: Asking,
+): Promise<unknown> {
   const kind = kinds[method];
   if (!kind) return null;
   const question = kind.question(params, asking.openTools);
@@ -70,13 +83,22 @@ export function refusalOf(method: string): unknown {
   return kinds[method]?.no ?? null;
 }
 
-function about(toolCallId: string, { name, input }: Pick<OpenTool, "name" | "input">): PermissionQuestion {
+function about(
+  toolCallId: string,
+  { name, input }: Pick<OpenTool, "name" | "input">,
+): PermissionQuestion {
   return { toolCallId, name, input };
 }
 
-async function isAllowed({ toolCallId, name, input }: PermissionQuestion, { tools, askPermission }: Asking): Promise<boolean> {
+async function isAllowed(
+  { toolCallId, name, input }: PermissionQuestion,
+  { tools, askPermission }: Asking,
+): Promise<boolean> {
   if (tools.declines(name)) return false;
   const decision = await askPermission({ toolCallId, name, input });
   // Codex runs what it has asked about or nothing: an input that was rewritten cannot be honoured.
-  return decision.decision === "allow" && (decision.input === undefined || isDeepStrictEqual(decision.input, input));
+  return (
+    decision.decision === "allow" &&
+    (decision.input === undefined || isDeepStrictEqual(decision.input, input))
+  );
 }

@@ -30,7 +30,11 @@ export interface CodexRun {
 }
 
 /** Throws HarnessError for wishes that Codex cannot fulfil before anything starts. */
-export async function* runCodex({ name, context, modelName }: CodexRun): AsyncGenerator<HarnessEvent, void> {
+export async function* runCodex({
+  name,
+  context,
+  modelName,
+}: CodexRun): AsyncGenerator<HarnessEvent, void> {
   const options = CodexOptions.parse(context.options ?? {});
   const access = context.modelAccess(modelName, "openai-responses");
   const tools = selectTools(context);
@@ -40,7 +44,12 @@ export async function* runCodex({ name, context, modelName }: CodexRun): AsyncGe
   let conversation: Conversation | undefined;
   try {
     opened = await openThread(server, context, threadSettings(context, access, options, tools));
-    conversation = new Conversation(server, context, { ...opened, model: modelName, options, tools });
+    conversation = new Conversation(server, context, {
+      ...opened,
+      model: modelName,
+      options,
+      tools,
+    });
     yield { type: "session.bound", token: opened.threadId };
     yield* conversation.run();
   } finally {
@@ -52,13 +61,21 @@ export async function* runCodex({ name, context, modelName }: CodexRun): AsyncGe
   }
 }
 
-async function startServer(name: string, { agentsDir, stateDir, spawn, env }: HarnessContext): Promise<AppServer> {
+async function startServer(
+  name: string,
+  { agentsDir, stateDir, spawn, env }: HarnessContext,
+): Promise<AppServer> {
   const { path } = await requireAgent(name, agentsDir);
   await mkdir(stateDir, { recursive: true });
   const process = await spawn({
     command: [path, "app-server", ...QUIET],
     cwd: stateDir,
-    env: { PATH: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", HOME: stateDir, CODEX_HOME: stateDir, RUST_LOG: "error" },
+    env: {
+      PATH: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
+      HOME: stateDir,
+      CODEX_HOME: stateDir,
+      RUST_LOG: "error",
+    },
     stdin: "open",
     owner: name,
   });
@@ -66,14 +83,30 @@ async function startServer(name: string, { agentsDir, stateDir, spawn, env }: Ha
 }
 
 /** Throws HarnessError `session_not_found` where the conversation to go on with is gone. */
-async function openThread(server: AppServer, context: HarnessContext, settings: object): Promise<{ threadId: string; channel: Channel }> {
+async function openThread(
+  server: AppServer,
+  context: HarnessContext,
+  settings: object,
+): Promise<{ threadId: string; channel: Channel }> {
   const { signal } = context;
   const { token, fork } = context.session;
   if (token === undefined) return await server.openThread("thread/start", settings, signal);
   try {
-    return await server.openThread(fork ? "thread/fork" : "thread/resume", { threadId: token, excludeTurns: true, ...settings }, signal);
+    return await server.openThread(
+      fork ? "thread/fork" : "thread/resume",
+      { threadId: token, excludeTurns: true, ...settings },
+      signal,
+    );
   } catch (error) {
-    if (!(error instanceof HarnessError) || !/no rollout found|invalid session id|thread not found/i.test(error.message)) throw error;
-    throw new HarnessError("session_not_found", `Codex has no session ${token} any more: start a new one`, { cause: error });
+    if (
+      !(error instanceof HarnessError) ||
+      !/no rollout found|invalid session id|thread not found/i.test(error.message)
+    )
+      throw error;
+    throw new HarnessError(
+      "session_not_found",
+      `Codex has no session ${token} any more: start a new one`,
+      { cause: error },
+    );
   }
 }

@@ -29,6 +29,7 @@ export function splitWords(line: string): string[] | null {
 export function unwrapShell(line: string): string {
   const words = splitWords(line);
   const [shell = "", flag = "", script] = words ?? [];
-  const isWrapped = words?.length === 3 && /(^|\/)(ba|z|da|k)?sh$/.test(shell) && /^-l?c$/.test(flag);
+  const isWrapped =
+    words?.length === 3 && /(^|\/)(ba|z|da|k)?sh$/.test(shell) && /^-l?c$/.test(flag);
   return isWrapped && script !== undefined ? script : line;
 }

@@ -23,7 +23,12 @@ export const QUIET_FEATURES = {
 } as const;
 
 /** The parameters of `thread/start`, `thread/resume` and `thread/fork` alike. */
-export function threadSettings(context: HarnessContext, access: ModelAccess, options: CodexOptions, tools: ToolSelection): Settings {
+export function threadSettings(
+  context: HarnessContext,
+  access: ModelAccess,
+  options: CodexOptions,
+  tools: ToolSelection,
+): Settings {
   return {
     model: access.model,
     modelProvider: PROVIDER,
@@ -35,7 +40,12 @@ export function threadSettings(context: HarnessContext, access: ModelAccess, opt
     serviceTier: options.serviceTier ?? null,
     config: {
       model_providers: { [PROVIDER]: providerSettings(access, options) },
-      mcp_servers: Object.fromEntries(context.mcpServers.map((server) => [server.name, mcpServerSettings(server, context, tools)])),
+      mcp_servers: Object.fromEntries(
+        context.mcpServers.map((server) => [
+          server.name,
+          mcpServerSettings(server, context, tools),
+        ]),
+      ),
       // Nothing of the server's own environment: the model's commands get what the run gives them, and the run's mark.
       shell_environment_policy: { inherit: "none", set: { ...context.env, ...context.marker } },
       allow_login_shell: false, // a login shell would set PATH anew
@@ -51,7 +61,10 @@ export function threadSettings(context: HarnessContext, access: ModelAccess, opt
 }
 
 /** The key stands in memory only: not in the arguments, the environment or a file of the server. */
-function providerSettings({ provider, baseUrl, apiKey }: ModelAccess, options: CodexOptions): Settings {
+function providerSettings(
+  { provider, baseUrl, apiKey }: ModelAccess,
+  options: CodexOptions,
+): Settings {
   return {
     name: provider,
     base_url: baseUrl,
@@ -64,14 +77,24 @@ function providerSettings({ provider, baseUrl, apiKey }: ModelAccess, options: C
   };
 }
 
-function mcpServerSettings(server: McpServer, { env, marker, cwd }: HarnessContext, tools: ToolSelection): Settings {
+function mcpServerSettings(
+  server: McpServer,
+  { env, marker, cwd }: HarnessContext,
+  tools: ToolSelection,
+): Settings {
   const shared = {
     startup_timeout_sec: MCP_STARTUP_SECONDS,
     default_tools_approval_mode: tools.mustAsk ? "prompt" : "approve",
     ...tools.forServer(server.name),
   };
   if (server.type === "http") return { url: server.url, http_headers: server.headers, ...shared };
-  return { command: server.command, args: server.args, env: { ...env, ...server.env, ...marker }, cwd, ...shared };
+  return {
+    command: server.command,
+    args: server.args,
+    env: { ...env, ...server.env, ...marker },
+    cwd,
+    ...shared,
+  };
 }
 
 function webSearchSetting(options: CodexOptions, tools: ToolSelection): Settings {

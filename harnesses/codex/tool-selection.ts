@@ -24,7 +24,12 @@ const ASKED = ["exec_command", "apply_patch"] as const;
 /** Codex uses these without asking, so that with permissions to ask for they are not offered. */
 const UNASKED = ["view_image", "web_search", "image_generation", "spawn_agent"] as const;
 /** Used without asking with permissions to ask for too: the plan does no harm, and nothing takes the others from it. */
-export const UNASKED_TOOLS: readonly string[] = ["update_plan", "list_mcp_resources", "list_mcp_resource_templates", "read_mcp_resource"];
+export const UNASKED_TOOLS: readonly string[] = [
+  "update_plan",
+  "list_mcp_resources",
+  "list_mcp_resource_templates",
+  "read_mcp_resource",
+];
 /** What can be switched off or declined. */
 export const SELECTABLE_TOOLS: readonly string[] = [...ASKED, ...UNASKED, "update_plan"];
 
@@ -33,7 +38,8 @@ export function selectTools({
   deniedTools,
   mustAsk,
 }: Pick<HarnessContext, "allowedTools" | "deniedTools" | "mustAsk">): ToolSelection {
-  const isOffered = (name: string): boolean => !deniedTools.includes(name) && (allowedTools?.includes(name) ?? true);
+  const isOffered = (name: string): boolean =>
+    !deniedTools.includes(name) && (allowedTools?.includes(name) ?? true);
   const isQuiet = (name: string): boolean => isOffered(name) && !mustAsk;
   const shell = isOffered("exec_command");
   return {
@@ -52,10 +58,16 @@ export function selectTools({
 }
 
 /** `mcp__server` and `mcp__server__*` mean all of its tools. */
-function serverLists(server: string, allowed: readonly string[] | undefined, denied: readonly string[]): Config {
+function serverLists(
+  server: string,
+  allowed: readonly string[] | undefined,
+  denied: readonly string[],
+): Config {
   const prefix = mcpToolPrefix(server);
   const namesIn = (list: readonly string[]): string[] =>
-    list.filter((name) => `${name}__`.startsWith(prefix)).map((name) => name.slice(prefix.length) || "*");
+    list
+      .filter((name) => `${name}__`.startsWith(prefix))
+      .map((name) => name.slice(prefix.length) || "*");
   const deniedNames = namesIn(denied);
   const allowedNames = allowed && namesIn(allowed);
   if (deniedNames.includes("*")) return { enabled_tools: [] };

@@ -27,7 +27,11 @@ const MAX_REMEMBERED_OUTPUT = 1024 * 1024;
 const QUIET: ReadonlySet<string> = new Set([...UNWANTED_NOTIFICATIONS, ...PASSED_OVER]);
 /** Items that only repeat what we said ourselves. */
 const QUIET_ITEMS: ReadonlySet<string> = new Set(["userMessage"]);
-const PLAN_STATUS = { pending: "pending", inProgress: "in_progress", completed: "completed" } as const;
+const PLAN_STATUS = {
+  pending: "pending",
+  inProgress: "in_progress",
+  completed: "completed",
+} as const;
 
 export class Translator {
   /** The last whole message of the thread itself; null before there is one. */
@@ -59,7 +63,9 @@ export class Translator {
   translate(message: ThreadMessage): HarnessEvent[] {
     const { method, params } = message;
     if (QUIET.has(method)) return [];
-    const read = (this.#readers as Partial<Record<string, (params: never, threadId: unknown) => HarnessEvent[]>>)[method];
+    const read = (
+      this.#readers as Partial<Record<string, (params: never, threadId: unknown) => HarnessEvent[]>>
+    )[method];
     const parsed = read && notifications[method as Method].safeParse(params);
     if (!parsed?.success) return [{ type: "unmapped", data: { method, params } }];
     return read?.(parsed.data as never, params["threadId"]) ?? [];
@@ -79,7 +85,9 @@ export class Translator {
     return [...texts, ...tools];
   }
 
-  readonly #readers: { readonly [Name in Method]: (params: Params<Name>, threadId: unknown) => HarnessEvent[] } = {
+  readonly #readers: {
+    readonly [Name in Method]: (params: Params<Name>, threadId: unknown) => HarnessEvent[];
+  } = {
     "turn/started": ({ threadId, turn }) => {
       this.#turns.set(threadId, turn.id);
       return [];
@@ -91,18 +99,27 @@ export class Translator {
     "item/started": ({ item }, threadId) => this.#itemStarted(item, threadId),
     "item/completed": ({ item }, threadId) => this.#itemCompleted(item, threadId),
     "item/agentMessage/delta": ({ itemId, delta }) => this.#grow("message", itemId, delta),
-    "item/reasoning/summaryTextDelta": ({ itemId, delta }) => this.#grow("reasoning", itemId, delta),
-    "item/reasoning/summaryPartAdded": ({ itemId, summaryIndex }) => (summaryIndex > 0 ? this.#grow("reasoning", itemId, "\n\n") : []),
-    "item/reasoning/textDelta": ({ itemId, delta }, threadId) => this.#rawReasoning(itemId, delta, threadId),
+    "item/reasoning/summaryTextDelta": ({ itemId, delta }) =>
+      this.#grow("reasoning", itemId, delta),
+    "item/reasoning/summaryPartAdded": ({ itemId, summaryIndex }) =>
+      summaryIndex > 0 ? this.#grow("reasoning", itemId, "\n\n") : [],
+    "item/reasoning/textDelta": ({ itemId, delta }, threadId) =>
+      this.#rawReasoning(itemId, delta, threadId),
     "item/commandExecution/outputDelta": ({ itemId, delta }) => this.#toolOutput(itemId, delta),
-    "turn/plan/updated": ({ plan }, threadId) => (this.#isRoot(threadId) ? [planUpdated(plan)] : []),
+    "turn/plan/updated": ({ plan }, threadId) =>
+      this.#isRoot(threadId) ? [planUpdated(plan)] : [],
     "thread/tokenUsage/updated": (params, threadId) => this.#usage(params, threadId),
     error: ({ error, willRetry }) => (willRetry ? this.#retry(error) : []),
     warning: ({ message }) => [{ type: "notice", code: "warning", message }],
     guardianWarning: ({ message }) => [{ type: "notice", code: "warning", message }],
     deprecationNotice: ({ summary }) => [{ type: "notice", code: "deprecation", message: summary }],
     "model/rerouted": ({ fromModel, toModel }) => [
-      { type: "notice", code: "model_fallback", message: `${toModel} answers in place of ${fromModel}`, data: { fromModel, toModel } },
+      {
+        type: "notice",
+        code: "model_fallback",
+        message: `${toModel} answers in place of ${fromModel}`,
+        data: { fromModel, toModel },
+      },
     ],
     "mcpServer/startupStatus/updated": ({ name, status, error }) =>
       status === "failed"
@@ -123,8 +140,10 @@ export class Translator {
 
   /** A sub-agent's tools and usage are the run's; what it says goes to the agent that asked it, not to the host. */
   #itemStarted(item: Item, threadId: unknown): HarnessEvent[] {
-    if (item.type === "agentMessage" && this.#isRoot(threadId)) this.#openTexts.set(item.id, { type: "message", text: "" });
-    if (item.type === "reasoning" && this.#isRoot(threadId)) this.#openTexts.set(item.id, { type: "reasoning", text: "" });
+    if (item.type === "agentMessage" && this.#isRoot(threadId))
+      this.#openTexts.set(item.id, { type: "message", text: "" });
+    if (item.type === "reasoning" && this.#isRoot(threadId))
+      this.#openTexts.set(item.id, { type: "reasoning", text: "" });
     const started = toolStarted(item);
     if (!started) return [];
     this.#openTools.set(item.id, { name: started.name, input: started.input, streamed: "" });
@@ -135,7 +154,13 @@ export class Translator {
     if (item.type === "agentMessage") return this.#isRoot(threadId) ? this.#message(item) : [];
     if (item.type === "reasoning") return this.#isRoot(threadId) ? this.#reasoning(item) : [];
     if (item.type === "contextCompaction") {
-      return [{ type: "notice", code: "compaction", message: "Codex has summed up the conversation to save room" }];
+      return [
+        {
+          type: "notice",
+          code: "compaction",
+          message: "Codex has summed up the conversation to save room",
+        },
+      ];
     }
     const finished = toolFinished(item);
     if (finished) return [...this.#startedLate(item), ...this.#missingOutput(item), finished];
@@ -162,7 +187,8 @@ export class Translator {
 
   #rawReasoning(itemId: string, delta: string, threadId: unknown): HarnessEvent[] {
     const messageId = rawIdOf(itemId);
-    if (this.#isRoot(threadId) && !this.#openTexts.has(messageId)) this.#openTexts.set(messageId, { type: "reasoning", text: "" });
+    if (this.#isRoot(threadId) && !this.#openTexts.has(messageId))
+      this.#openTexts.set(messageId, { type: "reasoning", text: "" });
     return this.#grow("reasoning", messageId, delta);
   }
 
@@ -191,13 +217,32 @@ export class Translator {
     const { streamed = "" } = this.#openTools.get(item.id) ?? {};
     this.#openTools.delete(item.id);
     const whole = item["aggregatedOutput"];
-    if (typeof whole !== "string" || whole.length === streamed.length || !whole.startsWith(streamed)) return [];
-    return [{ type: "tool.output", toolCallId: item.id, stream: "stdout", text: whole.slice(streamed.length) }];
+    if (
+      typeof whole !== "string" ||
+      whole.length === streamed.length ||
+      !whole.startsWith(streamed)
+    )
+      return [];
+    return [
+      {
+        type: "tool.output",
+        toolCallId: item.id,
+        stream: "stdout",
+        text: whole.slice(streamed.length),
+      },
+    ];
   }
 
   /** Codex repeats the last sum when a thread is resumed, and may repeat it within a turn: only a new sum is a new call. */
-  #usage({ turnId, tokenUsage: { total, last } }: Params<"thread/tokenUsage/updated">, threadId: unknown): HarnessEvent[] {
-    if (this.#turns.get(String(threadId)) !== turnId || this.#totals.get(threadId) === total.totalTokens) return [];
+  #usage(
+    { turnId, tokenUsage: { total, last } }: Params<"thread/tokenUsage/updated">,
+    threadId: unknown,
+  ): HarnessEvent[] {
+    if (
+      this.#turns.get(String(threadId)) !== turnId ||
+      this.#totals.get(threadId) === total.totalTokens
+    )
+      return [];
     this.#totals.set(threadId, total.totalTokens);
     this.#retries = 0;
     const amounts = {
@@ -209,7 +254,15 @@ export class Translator {
     const costUsd = costOf(this.#model, amounts);
     const costBasis = costUsd === null ? null : "computed";
     const reasoningTokens = last.reasoningOutputTokens;
-    const usage: HarnessEvent = { type: "usage", scope: "call", model: this.#model, ...amounts, reasoningTokens, costUsd, costBasis };
+    const usage: HarnessEvent = {
+      type: "usage",
+      scope: "call",
+      model: this.#model,
+      ...amounts,
+      reasoningTokens,
+      costUsd,
+      costBasis,
+    };
     return this.#isRoot(threadId) ? [usage, { type: "turn" }] : [usage];
   }
 
@@ -220,7 +273,11 @@ export class Translator {
     this.#openTexts.clear();
     const data = { attempt: ++this.#retries, status: statusOf(error), reason };
     return [
-      ...open.map(([messageId]): HarnessEvent => ({ type: "message.retracted", messageId, reason })),
+      ...open.map(([messageId]): HarnessEvent => ({
+        type: "message.retracted",
+        messageId,
+        reason,
+      })),
       { type: "notice", code: "retry", message: error.message, data },
     ];
   }
@@ -236,5 +293,8 @@ function joined(parts: unknown, separator: string): string {
 
 function planUpdated(plan: Params<"turn/plan/updated">["plan"]): HarnessEvent {
   const statusOf = (status: string) => PLAN_STATUS[status as keyof typeof PLAN_STATUS] ?? "pending";
-  return { type: "plan.updated", steps: plan.map(({ step, status }) => ({ text: step, status: statusOf(status) })) };
+  return {
+    type: "plan.updated",
+    steps: plan.map(({ step, status }) => ({ text: step, status: statusOf(status) })),
+  };
 }

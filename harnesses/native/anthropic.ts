@@ -20,23 +20,36 @@ export function anthropicModel(access: ModelAccess): Model {
     takesPdf: true,
     async *reply(request) {
       const { default: Client } = await import("@anthropic-ai/sdk");
-      const client = new Client({ apiKey: access.apiKey, baseURL: access.baseUrl, maxRetries: 0, logLevel: "off" });
+      const client = new Client({
+        apiKey: access.apiKey,
+        baseURL: access.baseUrl,
+        maxRetries: 0,
+        logLevel: "off",
+      });
       const body = bodyOf(access.model, name, request);
       const open = (signal: AbortSignal) => client.messages.create(body, { signal });
       const reading = new MessageReader(request.messageId);
-      for await (const event of readModelStream(open, request.stallMs, request.signal)) yield* reading.read(event);
+      for await (const event of readModelStream(open, request.stallMs, request.signal))
+        yield* reading.read(event);
       return reading.finish();
     },
   };
 }
 
-function bodyOf(model: string, name: string, request: ModelRequest): Anthropic.MessageCreateParamsStreaming {
+function bodyOf(
+  model: string,
+  name: string,
+  request: ModelRequest,
+): Anthropic.MessageCreateParamsStreaming {
   const traits = traitsOf(model);
   const { effort } = request;
   const maxTokens = request.maxOutputTokens ?? traits.maxOutputTokens;
   const budget = Math.min(THINKING_BUDGET[effort ?? "low"], maxTokens - 1_024);
   // Models of before structured outputs refuse a format.
-  const format = request.schema && traits.thinking !== "none" && strictSchema(request.schema, { allRequired: false });
+  const format =
+    request.schema &&
+    traits.thinking !== "none" &&
+    strictSchema(request.schema, { allRequired: false });
   const outputConfig = {
     ...(format && { format: { type: "json_schema" as const, schema: format } }),
     ...(effort && traits.thinking === "adaptive" && { effort }),
@@ -48,11 +61,16 @@ function bodyOf(model: string, name: string, request: ModelRequest): Anthropic.M
     system: [{ type: "text", text: request.system, cache_control: { type: "ephemeral" } }],
     messages: anthropicMessages(request.turns, name),
     ...(request.tools.length > 0 && { tools: toolsOf(request) }),
-    ...(request.answerOnly && request.tools.length > 0 && { tool_choice: { type: "none" as const } }),
+    ...(request.answerOnly &&
+      request.tools.length > 0 && { tool_choice: { type: "none" as const } }),
     ...(Object.keys(outputConfig).length > 0 && { output_config: outputConfig }),
     // Without a display, newer models think, and speak between tool calls, unseen.
-    ...(traits.thinking === "adaptive" && { thinking: { type: "adaptive" as const, display: "summarized" as const } }),
-    ...(traits.thinking === "budget" && effort && budget >= 1_024 && { thinking: { type: "enabled" as const, budget_tokens: budget } }),
+    ...(traits.thinking === "adaptive" && {
+      thinking: { type: "adaptive" as const, display: "summarized" as const },
+    }),
+    ...(traits.thinking === "budget" &&
+      effort &&
+      budget >= 1_024 && { thinking: { type: "enabled" as const, budget_tokens: budget } }),
   };
 }
 
@@ -78,7 +96,8 @@ class MessageReader {
 
   *read(event: Anthropic.RawMessageStreamEvent): Generator<HarnessEvent> {
     if (event.type === "message_start") this.#usage = { ...event.message.usage };
-    else if (event.type === "content_block_start") yield* this.#begin(event.index, event.content_block);
+    else if (event.type === "content_block_start")
+      yield* this.#begin(event.index, event.content_block);
     else if (event.type === "content_block_delta") yield* this.#grow(event.index, event.delta);
     else if (event.type === "message_delta") this.#close(event);
     else if (event.type === "message_stop") this.#ended = true;
@@ -104,8 +123,10 @@ class MessageReader {
     } else if (delta.type === "thinking_delta" && block.type === "thinking") {
       block.thinking += delta.thinking;
       yield* this.#reply.addReasoning(delta.thinking);
-    } else if (delta.type === "signature_delta" && block.type === "thinking") block.signature += delta.signature;
-    else if (delta.type === "input_json_delta") yield* this.#reply.addInput(index, delta.partial_json);
+    } else if (delta.type === "signature_delta" && block.type === "thinking")
+      block.signature += delta.signature;
+    else if (delta.type === "input_json_delta")
+      yield* this.#reply.addInput(index, delta.partial_json);
   }
 
   #close({ delta, usage }: Anthropic.RawMessageDeltaEvent): void {
@@ -115,7 +136,10 @@ class MessageReader {
   }
 
   finish(): Reply {
-    if (!this.#ended) throw new ModelFailure("stream_cut", "The model's stream ended before its reply did", { retryable: true });
+    if (!this.#ended)
+      throw new ModelFailure("stream_cut", "The model's stream ended before its reply did", {
+        retryable: true,
+      });
     const calls = this.#reply.calls;
     const inputs = new Map(calls.map((call) => [call.toolCallId, call.input]));
     const content = this.#blocks.flatMap((block) => {
@@ -123,7 +147,14 @@ class MessageReader {
       return [block.type === "tool_use" ? { ...block, input: inputs.get(block.id) ?? {} } : block];
     });
     const { text, reasoning } = this.#reply;
-    return { text, reasoning, calls, stop: stopOf(this.#stop), usage: usageOf(this.#usage), raw: content };
+    return {
+      text,
+      reasoning,
+      calls,
+      stop: stopOf(this.#stop),
+      usage: usageOf(this.#usage),
+      raw: content,
+    };
   }
 }
 
@@ -148,5 +179,7 @@ function usageOf(usage: Partial<Anthropic.Usage>): ReplyUsage {
 }
 
 function malformed(what: string): ModelFailure {
-  return new ModelFailure("malformed_stream", `The model's server sent ${what}`, { retryable: true });
+  return new ModelFailure("malformed_stream", `The model's server sent ${what}`, {
+    retryable: true,
+  });
 }

@@ -13,15 +13,22 @@ export interface ChatExtras {
 
 export function chatExtras(provider: string, model: string, { effort }: ModelRequest): ChatExtras {
   const reasoning = effort && { reasoning: { effort } };
-  if (provider === "openrouter") return { fields: { usage: { include: true }, ...reasoning }, marksCache: /claude/.test(model) };
-  if (provider === "vercel") return { fields: { providerOptions: { gateway: { caching: "auto" } }, ...reasoning }, marksCache: false };
+  if (provider === "openrouter")
+    return { fields: { usage: { include: true }, ...reasoning }, marksCache: /claude/.test(model) };
+  if (provider === "vercel")
+    return {
+      fields: { providerOptions: { gateway: { caching: "auto" } }, ...reasoning },
+      marksCache: false,
+    };
   return { fields: effort ? { reasoning_effort: effort } : {}, marksCache: false };
 }
 
 /** The same messages, the system's and the last one marked. */
 export function markCached(messages: readonly Message[]): Message[] {
   const lastIndex = messages.findLastIndex(({ role }) => role !== "assistant");
-  return messages.map((message, index) => (index === 0 || index === lastIndex ? marked(message) : message));
+  return messages.map((message, index) =>
+    index === 0 || index === lastIndex ? marked(message) : message,
+  );
 }
 
 function marked(message: Message): Message {

@@ -69,34 +69,59 @@ export async function* compact(setup: CompactionSetup): AsyncGenerator<HarnessEv
   const reply = yield* askForSummary(older, setup);
   yield usageEvent(model.name, reply.usage);
   if (reply.text.trim() === "")
-    throw new HarnessError("context_exceeded", `${model.name} gave no summary of a history that it cannot hold`);
+    throw new HarnessError(
+      "context_exceeded",
+      `${model.name} gave no summary of a history that it cannot hold`,
+    );
   await transcript.add({ role: "summary", text: summaryText(reply.text, older), keep });
   gauge.forget();
   const tokensAfter = gauge.sizeOf(transcript.turns);
   const message = `The history was summed up: about ${tokensBefore} tokens became about ${tokensAfter}.`;
-  yield { type: "notice", code: "compaction", message, data: { turns: older.length, tokensBefore, tokensAfter } };
+  yield {
+    type: "notice",
+    code: "compaction",
+    message,
+    data: { turns: older.length, tokensBefore, tokensAfter },
+  };
 }
 
 /** The summary is not an answer to the user: of its stream only the notices are passed on. */
-async function* askForSummary(older: readonly Turn[], setup: CompactionSetup): AsyncGenerator<HarnessEvent, Reply> {
+async function* askForSummary(
+  older: readonly Turn[],
+  setup: CompactionSetup,
+): AsyncGenerator<HarnessEvent, Reply> {
   const maxChars = Math.floor(setup.contextTokens * SUMMARY_INPUT_SHARE * CHARS_PER_TOKEN);
   const history = shorten(older.map(showTurn).join("\n\n"), maxChars);
-  const turns = [userText(`<conversation>\n${history}\n</conversation>\n\nSum up this conversation for the agent that goes on with it.`)];
-  const stream = replyWithRetries(setup.model, { ...setup.request, turns, system: SYSTEM, tools: [] }, setup.retry);
+  const turns = [
+    userText(
+      `<conversation>\n${history}\n</conversation>\n\nSum up this conversation for the agent that goes on with it.`,
+    ),
+  ];
+  const stream = replyWithRetries(
+    setup.model,
+    { ...setup.request, turns, system: SYSTEM, tools: [] },
+    setup.retry,
+  );
   return yield* relay(stream, ({ type }) => type === "notice");
 }
 
 function showTurn(turn: Turn): string {
-  if (turn.role === "user") return `USER: ${turn.parts.map((part) => (part.type === "text" ? part.text : `[${part.type}]`)).join("\n")}`;
+  if (turn.role === "user")
+    return `USER: ${turn.parts.map((part) => (part.type === "text" ? part.text : `[${part.type}]`)).join("\n")}`;
   if (turn.role === "summary") return turn.text;
-  if (turn.role === "tool") return `ANSWER of ${turn.name}: ${shorten(turn.text, MAX_SHOWN_ANSWER_CHARS)}`;
-  const calls = turn.calls.map(({ name, input }) => `CALL ${name}: ${shorten(JSON.stringify(input), MAX_SHOWN_ANSWER_CHARS)}`);
+  if (turn.role === "tool")
+    return `ANSWER of ${turn.name}: ${shorten(turn.text, MAX_SHOWN_ANSWER_CHARS)}`;
+  const calls = turn.calls.map(
+    ({ name, input }) => `CALL ${name}: ${shorten(JSON.stringify(input), MAX_SHOWN_ANSWER_CHARS)}`,
+  );
   return [`AGENT: ${turn.text}`, ...calls].join("\n");
 }
 
 function summaryText(summary: string, older: readonly Turn[]): string {
   const asked = older.flatMap((turn) =>
-    turn.role === "user" ? turn.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])) : [],
+    turn.role === "user"
+      ? turn.parts.flatMap((part) => (part.type === "text" ? [part.text] : []))
+      : [],
   );
   const kept = shorten(asked.join("\n\n"), MAX_KEPT_REQUEST_CHARS);
   const words = kept === "" ? "" : `\n\nWhat the user asked, in their own words:\n${kept}`;
@@ -111,7 +136,12 @@ function tokensOf(turn: Turn): number {
   if (turn.role === "user") {
     return turn.parts.reduce(
       (sum, part) =>
-        sum + (part.type === "text" ? tokensOfText(part.text) : part.type === "image" ? IMAGE_TOKENS : tokensOfText(part.data)),
+        sum +
+        (part.type === "text"
+          ? tokensOfText(part.text)
+          : part.type === "image"
+            ? IMAGE_TOKENS
+            : tokensOfText(part.data)),
       0,
     );
   }

@@ -50,7 +50,13 @@ interface Progress {
 
 /** Carries the conversation to the model's final answer. Throws HarnessError `max_turns`, `max_tokens`, `model_refused`, `schema_mismatch`, and what calling a model can throw. */
 export async function* converse(setup: LoopSetup): AsyncGenerator<HarnessEvent, FinalAnswer> {
-  const progress: Progress = { turns: 0, continuations: 0, repairs: 0, begun: "", answerOnly: false };
+  const progress: Progress = {
+    turns: 0,
+    continuations: 0,
+    repairs: 0,
+    begun: "",
+    answerOnly: false,
+  };
   for (;;) {
     setup.request.signal.throwIfAborted();
     const reply = yield* nextReply(setup, progress);
@@ -69,7 +75,10 @@ export async function* converse(setup: LoopSetup): AsyncGenerator<HarnessEvent, 
 }
 
 /** One answer of the model, within its context; kept before the facts that close its stream are told, since the run may end with any of them. */
-async function* nextReply(setup: LoopSetup, progress: Progress): AsyncGenerator<HarnessEvent, Reply> {
+async function* nextReply(
+  setup: LoopSetup,
+  progress: Progress,
+): AsyncGenerator<HarnessEvent, Reply> {
   const { model, transcript, gauge } = setup;
   if (progress.turns >= setup.maxTurns) throw turnLimitReached(setup.maxTurns);
   if (gauge.isNearlyFull(transcript.turns, setup.contextTokens)) yield* compact(setup);
@@ -83,10 +92,18 @@ async function* nextReply(setup: LoopSetup, progress: Progress): AsyncGenerator<
   return reply;
 }
 
-async function* replyCompactingOnce(setup: LoopSetup, progress: Progress): AsyncGenerator<HarnessEvent, Reply & { messageId: string }> {
+async function* replyCompactingOnce(
+  setup: LoopSetup,
+  progress: Progress,
+): AsyncGenerator<HarnessEvent, Reply & { messageId: string }> {
   const ask = () => {
     const tools = [...setup.tools.values()];
-    const request = { ...setup.request, turns: setup.transcript.turns, tools, answerOnly: progress.answerOnly };
+    const request = {
+      ...setup.request,
+      turns: setup.transcript.turns,
+      tools,
+      answerOnly: progress.answerOnly,
+    };
     return replyWithRetries(setup.model, request, setup.retry);
   };
   try {
@@ -98,22 +115,43 @@ async function* replyCompactingOnce(setup: LoopSetup, progress: Progress): Async
   return yield* ask();
 }
 
-async function addReply({ text, calls, raw, usage }: Reply, { model, transcript, gauge }: LoopSetup): Promise<void> {
-  await transcript.add({ role: "model", text, calls: [...calls], raw: { model: model.name, content: raw } });
+async function addReply(
+  { text, calls, raw, usage }: Reply,
+  { model, transcript, gauge }: LoopSetup,
+): Promise<void> {
+  await transcript.add({
+    role: "model",
+    text,
+    calls: [...calls],
+    raw: { model: model.name, content: raw },
+  });
   gauge.note(usage, transcript.turns.length);
 }
 
-async function* answerCalls({ calls }: Reply, setup: LoopSetup, progress: Progress): AsyncGenerator<HarnessEvent, void> {
+async function* answerCalls(
+  { calls }: Reply,
+  setup: LoopSetup,
+  progress: Progress,
+): AsyncGenerator<HarnessEvent, void> {
   progress.begun = "";
   if (progress.turns >= setup.maxTurns) {
-    for (const call of calls) await leaveCall(call, "the run had reached its turn limit", setup.transcript);
+    for (const call of calls)
+      await leaveCall(call, "the run had reached its turn limit", setup.transcript);
     throw turnLimitReached(setup.maxTurns);
   }
-  yield* runCalls(calls, { tools: setup.tools, transcript: setup.transcript, signal: setup.request.signal });
+  yield* runCalls(calls, {
+    tools: setup.tools,
+    transcript: setup.transcript,
+    signal: setup.request.signal,
+  });
 }
 
 /** A cut reply is kept as text alone: its last call may be half of one, and none of it is run. */
-async function* continueCutReply(reply: Reply, setup: LoopSetup, progress: Progress): AsyncGenerator<HarnessEvent, void> {
+async function* continueCutReply(
+  reply: Reply,
+  setup: LoopSetup,
+  progress: Progress,
+): AsyncGenerator<HarnessEvent, void> {
   const { transcript, model, gauge, request } = setup;
   request.signal.throwIfAborted();
   if (++progress.continuations > MAX_CONTINUATIONS) {
@@ -123,10 +161,20 @@ async function* continueCutReply(reply: Reply, setup: LoopSetup, progress: Progr
     );
   }
   progress.begun += reply.text;
-  await transcript.add({ role: "model", text: reply.text, calls: [], raw: { model: "", content: null } });
-  const lost = reply.calls.length > 0 ? " Its tool calls were not run: make them again, with smaller inputs." : "";
+  await transcript.add({
+    role: "model",
+    text: reply.text,
+    calls: [],
+    raw: { model: "", content: null },
+  });
+  const lost =
+    reply.calls.length > 0
+      ? " Its tool calls were not run: make them again, with smaller inputs."
+      : "";
   await transcript.add(
-    userText(`Your reply was cut off at the output limit. Go on exactly where it stopped, without repeating it.${lost}`),
+    userText(
+      `Your reply was cut off at the output limit. Go on exactly where it stopped, without repeating it.${lost}`,
+    ),
   );
   gauge.note(reply.usage, transcript.turns.length);
   yield {
@@ -139,7 +187,11 @@ async function* continueCutReply(reply: Reply, setup: LoopSetup, progress: Progr
 }
 
 /** The final answer, or null when the conversation goes on: new input came, or the answer must be given again. */
-async function settleAnswer(reply: Reply, setup: LoopSetup, progress: Progress): Promise<FinalAnswer | null> {
+async function settleAnswer(
+  reply: Reply,
+  setup: LoopSetup,
+  progress: Progress,
+): Promise<FinalAnswer | null> {
   const { steering, check, transcript, request } = setup;
   request.signal.throwIfAborted();
   if (!steering.isEmpty) {
@@ -153,9 +205,13 @@ async function settleAnswer(reply: Reply, setup: LoopSetup, progress: Progress):
     return checked ? { text, json: checked.json } : { text };
   }
   if (++progress.repairs > MAX_REPAIRS) {
-    throw new HarnessError("schema_mismatch", `The answer did not satisfy the schema after ${MAX_REPAIRS} repairs:\n${checked.problem}`, {
-      data: { text },
-    });
+    throw new HarnessError(
+      "schema_mismatch",
+      `The answer did not satisfy the schema after ${MAX_REPAIRS} repairs:\n${checked.problem}`,
+      {
+        data: { text },
+      },
+    );
   }
   progress.begun = "";
   progress.answerOnly = true;
@@ -168,9 +224,15 @@ function isCut({ stop }: Reply): boolean {
 }
 
 function refusalOf({ text }: Reply, { name }: Model): HarnessError {
-  return new HarnessError("model_refused", `${name} refused to answer: ${text || "it gave no reason"}`);
+  return new HarnessError(
+    "model_refused",
+    `${name} refused to answer: ${text || "it gave no reason"}`,
+  );
 }
 
 function turnLimitReached(maxTurns: number): HarnessError {
-  return new HarnessError("max_turns", `The model was not done after ${maxTurns} turns, the limit of this run`);
+  return new HarnessError(
+    "max_turns",
+    `The model was not done after ${maxTurns} turns, the limit of this run`,
+  );
 }

@@ -22,7 +22,8 @@ export class PipeTransport implements Transport {
     const { stdin, stdout, stderr, exited } = this.#process;
     stdout.on("data", (chunk: Buffer) => this.#read(chunk));
     stderr.resume(); // a server's log; a full pipe would block it
-    for (const stream of [stdin, stdout, stderr]) stream.on("error", (error: Error) => this.onerror?.(error));
+    for (const stream of [stdin, stdout, stderr])
+      stream.on("error", (error: Error) => this.onerror?.(error));
     void exited.then(() => this.onclose?.());
     return Promise.resolve();
   }

@@ -13,7 +13,15 @@ const MAX_TOOLS_PER_SERVER = 200;
 
 type McpContext = Pick<
   HarnessContext,
-  "mcpServers" | "spawn" | "cwd" | "env" | "signal" | "mustAsk" | "askPermission" | "allowedTools" | "deniedTools"
+  | "mcpServers"
+  | "spawn"
+  | "cwd"
+  | "env"
+  | "signal"
+  | "mustAsk"
+  | "askPermission"
+  | "allowedTools"
+  | "deniedTools"
 >;
 
 export interface McpConnections {
@@ -35,11 +43,20 @@ export async function connectMcpServers(context: McpContext): Promise<McpConnect
       tools.push(...(await listTools(client, server, context)));
     } catch (error) {
       const message = `The MCP server ${server.name} is not used: ${error instanceof Error ? error.message : String(error)}`;
-      notices.push({ type: "notice", code: "mcp_server_failed", message, data: { server: server.name } });
+      notices.push({
+        type: "notice",
+        code: "mcp_server_failed",
+        message,
+        data: { server: server.name },
+      });
     }
   };
   await Promise.all(context.mcpServers.map(connect));
-  return { tools, notices, close: async () => void (await Promise.allSettled(clients.map((client) => client.close()))) };
+  return {
+    tools,
+    notices,
+    close: async () => void (await Promise.allSettled(clients.map((client) => client.close()))),
+  };
 }
 
 async function openClient(server: McpServer, context: McpContext): Promise<Client> {
@@ -55,21 +72,36 @@ async function openClient(server: McpServer, context: McpContext): Promise<Clien
   }
 }
 
-async function openTransport(server: McpServer, { spawn, cwd, env }: McpContext): Promise<Transport> {
+async function openTransport(
+  server: McpServer,
+  { spawn, cwd, env }: McpContext,
+): Promise<Transport> {
   if (server.type === "stdio") {
     const { PipeTransport } = await import("./mcp-pipes.ts");
     const command = [server.command, ...server.args] as const;
-    return new PipeTransport(await spawn({ command, cwd, env: { ...env, ...server.env }, stdin: "open" }));
+    return new PipeTransport(
+      await spawn({ command, cwd, env: { ...env, ...server.env }, stdin: "open" }),
+    );
   }
-  const { StreamableHTTPClientTransport } = await import("@modelcontextprotocol/sdk/client/streamableHttp.js");
-  return new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers: server.headers } });
+  const { StreamableHTTPClientTransport } =
+    await import("@modelcontextprotocol/sdk/client/streamableHttp.js");
+  return new StreamableHTTPClientTransport(new URL(server.url), {
+    requestInit: { headers: server.headers },
+  });
 }
 
-async function listTools(client: Client, server: McpServer, context: McpContext): Promise<OfferedTool[]> {
+async function listTools(
+  client: Client,
+  server: McpServer,
+  context: McpContext,
+): Promise<OfferedTool[]> {
   const offered: OfferedTool[] = [];
   let cursor: string | undefined;
   do {
-    const page = await client.listTools(cursor === undefined ? {} : { cursor }, { timeout: CONNECT_LIMIT_MS, signal: context.signal });
+    const page = await client.listTools(cursor === undefined ? {} : { cursor }, {
+      timeout: CONNECT_LIMIT_MS,
+      signal: context.signal,
+    });
     for (const tool of page.tools) {
       const name = `${mcpToolPrefix(server.name)}${wordOf(tool.name)}`.slice(0, 64);
       if (!isWanted(name, context)) continue;
@@ -87,24 +119,56 @@ async function listTools(client: Client, server: McpServer, context: McpContext)
   return offered.slice(0, MAX_TOOLS_PER_SERVER);
 }
 
-async function callWithPermission(client: Client, tool: string, call: ToolCall, context: McpContext): Promise<ToolOutcome> {
+async function callWithPermission(
+  client: Client,
+  tool: string,
+  call: ToolCall,
+  context: McpContext,
+): Promise<ToolOutcome> {
   const { toolCallId, name, input } = call;
-  const verdict = context.mustAsk ? await context.askPermission({ toolCallId, name, input }) : ({ decision: "allow" } as const);
-  if (verdict.decision === "deny") return { ok: false, error: { code: "permission_denied", message: verdict.reason } };
-  const args = ("input" in verdict && verdict.input !== undefined ? verdict.input : input) as Record<string, unknown>;
+  const verdict = context.mustAsk
+    ? await context.askPermission({ toolCallId, name, input })
+    : ({ decision: "allow" } as const);
+  if (verdict.decision === "deny")
+    return { ok: false, error: { code: "permission_denied", message: verdict.reason } };
+  const args = (
+    "input" in verdict && verdict.input !== undefined ? verdict.input : input
+  ) as Record<string, unknown>;
   try {
-    const options = { signal: context.signal, timeout: CALL_LIMIT_MS, resetTimeoutOnProgress: true };
+    const options = {
+      signal: context.signal,
+      timeout: CALL_LIMIT_MS,
+      resetTimeoutOnProgress: true,
+    };
     return outcomeOf(await client.callTool({ name: tool, arguments: args }, undefined, options));
   } catch (error) {
-    if (context.signal.aborted) return { ok: false, error: { code: "cancelled", message: "The call was cancelled before it finished" } };
-    return { ok: false, error: { code: "mcp_error", message: error instanceof Error ? error.message : String(error) } };
+    if (context.signal.aborted)
+      return {
+        ok: false,
+        error: { code: "cancelled", message: "The call was cancelled before it finished" },
+      };
+    return {
+      ok: false,
+      error: { code: "mcp_error", message: error instanceof Error ? error.message : String(error) },
+    };
   }
 }
 
-function outcomeOf({ content, structuredContent, isError }: Awaited<ReturnType<Client["callTool"]>>): ToolOutcome {
-  const parts = (Array.isArray(content) ? content : []) as { type: string; text?: string; mimeType?: string }[];
-  const text = parts.map((part) => (part.type === "text" ? part.text : `[${part.mimeType ?? part.type}]`)).join("\n");
-  const shown = text === "" && structuredContent !== undefined ? JSON.stringify(structuredContent) : text;
+function outcomeOf({
+  content,
+  structuredContent,
+  isError,
+}: Awaited<ReturnType<Client["callTool"]>>): ToolOutcome {
+  const parts = (Array.isArray(content) ? content : []) as {
+    type: string;
+    text?: string;
+    mimeType?: string;
+  }[];
+  const text = parts
+    .map((part) => (part.type === "text" ? part.text : `[${part.mimeType ?? part.type}]`))
+    .join("\n");
+  const shown =
+    text === "" && structuredContent !== undefined ? JSON.stringify(structuredContent) : text;
   if (isError === true) return { ok: false, error: { code: "tool_failed", message: shown } };
   return { ok: true, output: { content: shown } };
 }

@@ -14,7 +14,12 @@ export class ModelFailure extends Error {
   constructor(
     code: string,
     message: string,
-    details: { retryable: boolean; status?: number | null; retryAfterMs?: number | null; cause?: unknown },
+    details: {
+      retryable: boolean;
+      status?: number | null;
+      retryAfterMs?: number | null;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause: details.cause });
     this.code = code;
@@ -41,18 +46,37 @@ const RETRYABLE: ReadonlySet<string> = new Set(["rate_limited", "overloaded", "s
 export function failureOf(cause: unknown): ModelFailure {
   if (cause instanceof ModelFailure) return cause;
   if (cause instanceof SyntaxError) {
-    return new ModelFailure("malformed_stream", "The model's server sent a stream that is not valid JSON", { retryable: true, cause });
+    return new ModelFailure(
+      "malformed_stream",
+      "The model's server sent a stream that is not valid JSON",
+      { retryable: true, cause },
+    );
   }
-  if (!(cause instanceof Error)) return new ModelFailure("connection_failed", String(cause), { retryable: true });
+  if (!(cause instanceof Error))
+    return new ModelFailure("connection_failed", String(cause), { retryable: true });
   const error = cause as SdkError;
-  const details = { status: error.status ?? null, retryAfterMs: retryAfterOf(error.headers), cause };
+  const details = {
+    status: error.status ?? null,
+    retryAfterMs: retryAfterOf(error.headers),
+    cause,
+  };
   const words = `${error.type ?? ""} ${error.code ?? ""} ${error.message}`;
   if (error.status === undefined && error.error === undefined) {
-    const reason = cause.cause instanceof Error ? `${error.message} ${innermostMessage(cause.cause)}` : error.message;
-    return new ModelFailure("connection_failed", `The connection to the model's server failed: ${reason}`, { ...details, retryable: true });
+    const reason =
+      cause.cause instanceof Error
+        ? `${error.message} ${innermostMessage(cause.cause)}`
+        : error.message;
+    return new ModelFailure(
+      "connection_failed",
+      `The connection to the model's server failed: ${reason}`,
+      { ...details, retryable: true },
+    );
   }
   const code = codeOfRefusal(error.status ?? statusOfStreamedError(words), words);
-  return new ModelFailure(code, `The model's server answered: ${error.message}`, { ...details, retryable: RETRYABLE.has(code) });
+  return new ModelFailure(code, `The model's server answered: ${error.message}`, {
+    ...details,
+    retryable: RETRYABLE.has(code),
+  });
 }
 
 /** An error inside of a stream that began with 200 has only its words. */

@@ -37,10 +37,17 @@ export async function* readModelStream<Event>(
   }
 }
 
-function reasonOf(error: unknown, signal: AbortSignal, stall: AbortSignal, stallMs: number): unknown {
+function reasonOf(
+  error: unknown,
+  signal: AbortSignal,
+  stall: AbortSignal,
+  stallMs: number,
+): unknown {
   if (signal.aborted) return signal.reason;
   if (!stall.aborted) return failureOf(error);
-  return new ModelFailure("stalled", `The model's server was silent for ${stallMs} ms`, { retryable: true });
+  return new ModelFailure("stalled", `The model's server was silent for ${stallMs} ms`, {
+    retryable: true,
+  });
 }
 
 /** Rejects when the signal aborts before the step settles; leaves no listener behind. */

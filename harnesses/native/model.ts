@@ -65,6 +65,10 @@ export interface Model {
 
 /** The adapter for a server. */
 export function openModel(access: ModelAccess): Model {
-  const adapters = { "anthropic-messages": anthropicModel, "openai-responses": openaiResponsesModel, "openai-chat": openaiChatModel };
+  const adapters = {
+    "anthropic-messages": anthropicModel,
+    "openai-responses": openaiResponsesModel,
+    "openai-chat": openaiChatModel,
+  };
   return adapters[access.dialect](access);
 }

@@ -36,8 +36,13 @@ function kindOf({ name, effect }: Tool): ToolKind {
 }
 
 /** Whether a tool that is not the daemon's own may be offered. A pattern is a name, an MCP server's `mcp__<server>`, or a beginning followed by `*`; withheld wins. */
-export function isWanted(name: string, { allowedTools, deniedTools }: Pick<HarnessContext, "allowedTools" | "deniedTools">): boolean {
+export function isWanted(
+  name: string,
+  { allowedTools, deniedTools }: Pick<HarnessContext, "allowedTools" | "deniedTools">,
+): boolean {
   const matches = (pattern: string): boolean =>
-    pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern || name.startsWith(`${pattern}__`);
+    pattern.endsWith("*")
+      ? name.startsWith(pattern.slice(0, -1))
+      : name === pattern || name.startsWith(`${pattern}__`);
   return !deniedTools.some(matches) && (allowedTools?.some(matches) ?? true);
 }

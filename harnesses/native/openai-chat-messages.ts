@@ -17,7 +17,11 @@ export function chatMessages(turns: readonly Turn[], model: string): Message[] {
 
 function messagesOf(exchange: Exchange, model: string): Message[] {
   if (exchange.side === "model") return [modelMessage(exchange.turn, model)];
-  const answers = exchange.answers.map(({ toolCallId, text }) => ({ role: "tool" as const, tool_call_id: toolCallId, content: text }));
+  const answers = exchange.answers.map(({ toolCallId, text }) => ({
+    role: "tool" as const,
+    tool_call_id: toolCallId,
+    content: text,
+  }));
   const { parts } = exchange;
   if (parts.length === 0) return answers;
   const onlyText = parts.every((part) => part.type === "text");
@@ -45,12 +49,17 @@ function reasoningOf(turn: ModelTurn): Record<string, unknown> {
   const { reasoningDetails, reasoningContent } = turn.raw.content as RawChatReply;
   return {
     ...(reasoningDetails.length > 0 && { reasoning_details: reasoningDetails }),
-    ...(reasoningContent !== "" && turn.calls.length > 0 && { reasoning_content: reasoningContent }),
+    ...(reasoningContent !== "" &&
+      turn.calls.length > 0 && { reasoning_content: reasoningContent }),
   };
 }
 
 function partOf(part: UserPart): OpenAI.Chat.ChatCompletionContentPart {
   if (part.type === "text") return { type: "text", text: part.text };
-  if (part.type === "image") return { type: "image_url", image_url: { url: `data:${part.mediaType};base64,${part.data}` } };
-  return { type: "file", file: { filename: part.name, file_data: `data:application/pdf;base64,${part.data}` } };
+  if (part.type === "image")
+    return { type: "image_url", image_url: { url: `data:${part.mediaType};base64,${part.data}` } };
+  return {
+    type: "file",
+    file: { filename: part.name, file_data: `data:application/pdf;base64,${part.data}` },
+  };
 }

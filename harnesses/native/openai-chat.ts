@@ -26,10 +26,15 @@ export function openaiChatModel(access: ModelAccess): Model {
       const client = await openOpenaiClient(access);
       const { fields, marksCache } = chatExtras(access.provider, access.model, request);
       const plain = bodyOf(access.model, name, request);
-      const body = { ...plain, ...fields, ...(marksCache && { messages: markCached(plain.messages) }) };
+      const body = {
+        ...plain,
+        ...fields,
+        ...(marksCache && { messages: markCached(plain.messages) }),
+      };
       const open = (signal: AbortSignal) => client.chat.completions.create(body, { signal });
       const reading = new ChunkReader(request.messageId);
-      for await (const chunk of readModelStream(open, request.stallMs, request.signal)) yield* reading.read(chunk);
+      for await (const chunk of readModelStream(open, request.stallMs, request.signal))
+        yield* reading.read(chunk);
       return reading.finish();
     },
   };
@@ -52,7 +57,10 @@ function bodyOf(model: string, name: string, request: ModelRequest): Body {
 
 function formatOf(schema: Readonly<Record<string, unknown>>): OpenAI.ResponseFormatJSONSchema {
   const strict = strictSchema(schema, { allRequired: true });
-  return { type: "json_schema", json_schema: { name: "result", schema: strict ?? schema, strict: strict !== null } };
+  return {
+    type: "json_schema",
+    json_schema: { name: "result", schema: strict ?? schema, strict: strict !== null },
+  };
 }
 
 function toolsOf(request: ModelRequest): OpenAI.Chat.ChatCompletionTool[] {
@@ -88,7 +96,8 @@ class ChunkReader {
     const delta: Delta = choice.delta ?? {};
     yield* this.#reply.addReasoning(delta.reasoning_content ?? delta.reasoning ?? "");
     this.#raw.reasoningContent += delta.reasoning_content ?? "";
-    for (const detail of delta.reasoning_details ?? []) joinDetail(this.#raw.reasoningDetails, detail);
+    for (const detail of delta.reasoning_details ?? [])
+      joinDetail(this.#raw.reasoningDetails, detail);
     yield* this.#reply.addText(delta.content ?? "");
     this.#refused ||= Boolean(delta.refusal);
     yield* this.#reply.addText(delta.refusal ?? "");
@@ -99,14 +108,22 @@ class ChunkReader {
     const key = call.index ?? call.id ?? 0;
     const name = call.function?.name;
     if (!this.#reply.hasCall(key)) {
-      if (!name) throw new ModelFailure("malformed_stream", "The model's server sent a tool call without a name", { retryable: true });
+      if (!name)
+        throw new ModelFailure(
+          "malformed_stream",
+          "The model's server sent a tool call without a name",
+          { retryable: true },
+        );
       this.#reply.beginCall(key, call.id || `call_${crypto.randomUUID()}`, name);
     }
     yield* this.#reply.addInput(key, call.function?.arguments ?? "");
   }
 
   finish(): Reply {
-    if (this.#finish === null) throw new ModelFailure("stream_cut", "The model's stream ended before its reply did", { retryable: true });
+    if (this.#finish === null)
+      throw new ModelFailure("stream_cut", "The model's stream ended before its reply did", {
+        retryable: true,
+      });
     const { text, reasoning, calls } = this.#reply;
     const stop = stopOf(this.#finish, this.#refused);
     return { text, reasoning, calls, stop, usage: usageOf(this.#usage), raw: this.#raw };
@@ -116,10 +133,14 @@ class ChunkReader {
 /** OpenRouter streams reasoning that must be given back as it was: pieces of one entry share their index. */
 function joinDetail(details: Record<string, unknown>[], piece: Record<string, unknown>): void {
   const last = details.at(-1);
-  if (last === undefined || last["type"] !== piece["type"] || last["index"] !== piece["index"]) return void details.push({ ...piece });
+  if (last === undefined || last["type"] !== piece["type"] || last["index"] !== piece["index"])
+    return void details.push({ ...piece });
   for (const [key, value] of Object.entries(piece)) {
     const before = last[key];
-    const joins = ["text", "summary", "data"].includes(key) && typeof before === "string" && typeof value === "string";
+    const joins =
+      ["text", "summary", "data"].includes(key) &&
+      typeof before === "string" &&
+      typeof value === "string";
     last[key] = joins ? before + value : (value ?? before);
   }
 }

@@ -1,6 +1,14 @@
 // Our turns as the input items of OpenAI Responses.
 import type OpenAI from "openai";
-import { answeredCallId, exchangesOf, portableCallId, type Exchange, type ModelTurn, type Turn, type UserPart } from "./turn.ts";
+import {
+  answeredCallId,
+  exchangesOf,
+  portableCallId,
+  type Exchange,
+  type ModelTurn,
+  type Turn,
+  type UserPart,
+} from "./turn.ts";
 
 type InputItem = OpenAI.Responses.ResponseInputItem;
 
@@ -17,13 +25,18 @@ function itemsOf(exchange: Exchange, model: string): InputItem[] {
     output: answer.text,
   }));
   const content = exchange.parts.map(partOf);
-  return [...answers, ...(content.length > 0 ? [{ type: "message" as const, role: "user" as const, content }] : [])];
+  return [
+    ...answers,
+    ...(content.length > 0 ? [{ type: "message" as const, role: "user" as const, content }] : []),
+  ];
 }
 
 function modelItems(turn: ModelTurn, model: string): InputItem[] {
   if (turn.raw.model === model) return turn.raw.content as InputItem[];
   return [
-    ...(turn.text === "" ? [] : [{ type: "message" as const, role: "assistant" as const, content: turn.text }]),
+    ...(turn.text === ""
+      ? []
+      : [{ type: "message" as const, role: "assistant" as const, content: turn.text }]),
     ...turn.calls.map(({ toolCallId, name, input }) => ({
       type: "function_call" as const,
       call_id: portableCallId(toolCallId),
@@ -35,6 +48,15 @@ function modelItems(turn: ModelTurn, model: string): InputItem[] {
 
 function partOf(part: UserPart): OpenAI.Responses.ResponseInputContent {
   if (part.type === "text") return { type: "input_text", text: part.text };
-  if (part.type === "image") return { type: "input_image", detail: "auto", image_url: `data:${part.mediaType};base64,${part.data}` };
-  return { type: "input_file", filename: part.name, file_data: `data:application/pdf;base64,${part.data}` };
+  if (part.type === "image")
+    return {
+      type: "input_image",
+      detail: "auto",
+      image_url: `data:${part.mediaType};base64,${part.data}`,
+    };
+  return {
+    type: "input_file",
+    filename: part.name,
+    file_data: `data:application/pdf;base64,${part.data}`,
+  };
 }

@@ -24,13 +24,18 @@ export function openaiResponsesModel(access: ModelAccess): Model {
       const body = bodyOf(access.model, name, request);
       const open = (signal: AbortSignal) => client.responses.create(body, { signal });
       const reading = new ResponseReader(request.messageId);
-      for await (const event of readModelStream(open, request.stallMs, request.signal)) yield* reading.read(event);
+      for await (const event of readModelStream(open, request.stallMs, request.signal))
+        yield* reading.read(event);
       return reading.finish();
     },
   };
 }
 
-function bodyOf(model: string, name: string, request: ModelRequest): OpenAI.Responses.ResponseCreateParamsStreaming {
+function bodyOf(
+  model: string,
+  name: string,
+  request: ModelRequest,
+): OpenAI.Responses.ResponseCreateParamsStreaming {
   const reasons = traitsOf(model).thinking === "adaptive";
   return {
     model,
@@ -50,7 +55,9 @@ function bodyOf(model: string, name: string, request: ModelRequest): OpenAI.Resp
   };
 }
 
-function formatOf(schema: Readonly<Record<string, unknown>>): OpenAI.Responses.ResponseFormatTextJSONSchemaConfig {
+function formatOf(
+  schema: Readonly<Record<string, unknown>>,
+): OpenAI.Responses.ResponseFormatTextJSONSchemaConfig {
   const strict = strictSchema(schema, { allRequired: true });
   return { type: "json_schema", name: "result", schema: strict ?? schema, strict: strict !== null };
 }
@@ -81,10 +88,14 @@ class ResponseReader {
       this.#refused = true;
       yield* this.#reply.addText(event.delta);
     } else if (event.type === "response.reasoning_summary_part.added") this.#reply.beginReasoning();
-    else if (event.type === "response.reasoning_summary_text.delta" || event.type === "response.reasoning_text.delta") {
+    else if (
+      event.type === "response.reasoning_summary_text.delta" ||
+      event.type === "response.reasoning_text.delta"
+    ) {
       yield* this.#reply.addReasoning(event.delta);
     } else if (event.type === "response.function_call_arguments.delta") {
-      if (!this.#reply.hasCall(event.output_index)) throw malformed("arguments of a call that had not begun");
+      if (!this.#reply.hasCall(event.output_index))
+        throw malformed("arguments of a call that had not begun");
       yield* this.#reply.addInput(event.output_index, event.delta);
     } else this.#follow(event);
   }
@@ -93,7 +104,8 @@ class ResponseReader {
   #follow(event: StreamEvent): void {
     if (event.type === "response.output_item.added") this.#begin(event.output_index, event.item);
     else if (event.type === "response.output_item.done") this.#end(event.output_index, event.item);
-    else if (event.type === "response.completed" || event.type === "response.incomplete") this.#response = event.response;
+    else if (event.type === "response.completed" || event.type === "response.incomplete")
+      this.#response = event.response;
     else if (event.type === "response.failed") throw failureOf(asSdkError(event.response.error));
     else if (event.type === "error") throw failureOf(asSdkError(event));
   }
@@ -110,11 +122,21 @@ class ResponseReader {
   }
 
   finish(): Reply {
-    if (this.#response === null) throw new ModelFailure("stream_cut", "The model's stream ended before its reply did", { retryable: true });
+    if (this.#response === null)
+      throw new ModelFailure("stream_cut", "The model's stream ended before its reply did", {
+        retryable: true,
+      });
     const { text, reasoning, calls } = this.#reply;
     const reason = this.#response.incomplete_details?.reason;
     const usage = usageOf(this.#response.usage);
-    return { text, reasoning, calls, stop: stopOf(reason, this.#refused), usage, raw: this.#items.filter(canGoBack) };
+    return {
+      text,
+      reasoning,
+      calls,
+      stop: stopOf(reason, this.#refused),
+      usage,
+      raw: this.#items.filter(canGoBack),
+    };
   }
 }
 
@@ -141,9 +163,14 @@ function usageOf(usage: OpenAI.Responses.ResponseUsage | undefined): ReplyUsage 
 
 /** An error told inside of the stream, in the shape of one that the SDK throws. */
 function asSdkError(error: { code: string | null; message: string } | null): Error {
-  return Object.assign(new Error(error?.message ?? "The response failed"), { error: error ?? {}, code: error?.code ?? null });
+  return Object.assign(new Error(error?.message ?? "The response failed"), {
+    error: error ?? {},
+    code: error?.code ?? null,
+  });
 }
 
 function malformed(what: string): ModelFailure {
-  return new ModelFailure("malformed_stream", `The model's server sent ${what}`, { retryable: true });
+  return new ModelFailure("malformed_stream", `The model's server sent ${what}`, {
+    retryable: true,
+  });
 }

@@ -24,15 +24,25 @@ export interface PromptSurroundings {
 }
 
 /** Throws HarnessError `file_not_found`, `file_too_large`, `image_too_large` or `file_not_supported`. */
-export async function readPrompt(prompt: Prompt, surroundings: PromptSurroundings): Promise<UserPart[]> {
+export async function readPrompt(
+  prompt: Prompt,
+  surroundings: PromptSurroundings,
+): Promise<UserPart[]> {
   return Promise.all(prompt.map((part) => readPart(part, surroundings)));
 }
 
-async function readPart(part: ContentPart, { cwd, takesPdf }: PromptSurroundings): Promise<UserPart> {
+async function readPart(
+  part: ContentPart,
+  { cwd, takesPdf }: PromptSurroundings,
+): Promise<UserPart> {
   if (part.type === "text") return part;
   if (part.type === "file") return readFilePart(resolve(cwd, part.path), takesPdf);
   const bytes = Math.floor((part.data.length * 3) / 4);
-  if (bytes > MAX_IMAGE_BYTES) throw new HarnessError("image_too_large", `An image has ${bytes} bytes; models take ${MAX_IMAGE_BYTES}`);
+  if (bytes > MAX_IMAGE_BYTES)
+    throw new HarnessError(
+      "image_too_large",
+      `An image has ${bytes} bytes; models take ${MAX_IMAGE_BYTES}`,
+    );
   return part;
 }
 
@@ -44,13 +54,18 @@ async function readFilePart(path: string, takesPdf: boolean): Promise<UserPart> 
     return { type: "image", mediaType: IMAGE_TYPES[extension as keyof typeof IMAGE_TYPES], data };
   }
   if (extension === ".pdf") {
-    if (!takesPdf) throw new HarnessError("file_not_supported", `${path}: this model's server takes no PDF; give its text instead`);
+    if (!takesPdf)
+      throw new HarnessError(
+        "file_not_supported",
+        `${path}: this model's server takes no PDF; give its text instead`,
+      );
     return { type: "pdf", name, data: (await readBounded(path, MAX_PDF_BYTES)).toString("base64") };
   }
   const bytes = await readBounded(path, MAX_TEXT_BYTES);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    if (!text.includes("\0")) return { type: "text", text: `<file path="${path}">\n${text}\n</file>` };
+    if (!text.includes("\0"))
+      return { type: "text", text: `<file path="${path}">\n${text}\n</file>` };
   } catch {
     // Not UTF-8: refused below like any other binary file.
   }
@@ -63,10 +78,15 @@ async function readFilePart(path: string, takesPdf: boolean): Promise<UserPart> 
 /** Looks before it opens: opening a pipe would wait for its other end. */
 async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
   const cannotRead = (cause: NodeJS.ErrnoException): never => {
-    throw new HarnessError("file_not_found", `The prompt names ${path}, which cannot be read: ${cause.code}`, { cause });
+    throw new HarnessError(
+      "file_not_found",
+      `The prompt names ${path}, which cannot be read: ${cause.code}`,
+      { cause },
+    );
   };
   const stats = await stat(path).catch(cannotRead);
-  if (!stats.isFile()) throw new HarnessError("file_not_supported", `${path} is not a regular file`);
+  if (!stats.isFile())
+    throw new HarnessError("file_not_supported", `${path} is not a regular file`);
   if (stats.size > maxBytes) {
     throw new HarnessError(
       "file_too_large",

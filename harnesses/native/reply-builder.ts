@@ -82,7 +82,8 @@ function readCall({ toolCallId, name, inputText }: OpenCall): ModelCall {
   if (inputText.trim() === "") return { toolCallId, name, input: {} };
   try {
     const input: unknown = JSON.parse(inputText);
-    if (typeof input !== "object" || input === null || Array.isArray(input)) return unreadable("not a JSON object");
+    if (typeof input !== "object" || input === null || Array.isArray(input))
+      return unreadable("not a JSON object");
     return { toolCallId, name, input: input as Record<string, unknown> };
   } catch {
     return unreadable("not valid JSON");

@@ -44,22 +44,38 @@ export async function* replyWithRetries(
 }
 
 /** Null: not again. */
-function delayBefore(attempt: number, failure: ModelFailure, { maxAttempts, baseDelayMs }: RetryLimits): number | null {
+function delayBefore(
+  attempt: number,
+  failure: ModelFailure,
+  { maxAttempts, baseDelayMs }: RetryLimits,
+): number | null {
   if (!failure.retryable || attempt >= maxAttempts) return null;
-  if (failure.retryAfterMs !== null) return failure.retryAfterMs > MAX_RETRY_AFTER_MS ? null : failure.retryAfterMs;
+  if (failure.retryAfterMs !== null)
+    return failure.retryAfterMs > MAX_RETRY_AFTER_MS ? null : failure.retryAfterMs;
   const full = Math.min(MAX_DELAY_MS, baseDelayMs * 2 ** (attempt - 1));
   return Math.round(full * (0.5 + Math.random() / 2));
 }
 
-function noticeOf(failure: ModelFailure, attempt: number, maxAttempts: number, delayMs: number): HarnessEvent {
+function noticeOf(
+  failure: ModelFailure,
+  attempt: number,
+  maxAttempts: number,
+  delayMs: number,
+): HarnessEvent {
   const { code, status } = failure;
   const message = `${failure.message}. Trying again in ${delayMs} ms (attempt ${attempt + 1} of ${maxAttempts}).`;
-  return { type: "notice", code: "retry", message, data: { attempt, maxAttempts, delayMs, status, cause: code } };
+  return {
+    type: "notice",
+    code: "retry",
+    message,
+    data: { attempt, maxAttempts, delayMs, status, cause: code },
+  };
 }
 
 function harnessErrorOf(failure: ModelFailure, attempts: number): HarnessError {
   const { status, retryAfterMs } = failure;
-  const message = attempts > 1 ? `${failure.message} (given up after ${attempts} attempts)` : failure.message;
+  const message =
+    attempts > 1 ? `${failure.message} (given up after ${attempts} attempts)` : failure.message;
   return new HarnessError(failure.code, message, {
     data: { status, attempts, ...(retryAfterMs !== null && { retryAfterMs }) },
     cause: failure,

@@ -17,7 +17,10 @@ import { Transcript } from "./transcript.ts";
 
 const DEFAULT_MAX_TURNS = 500;
 
-export async function* runNative(context: HarnessContext, defaultModel: string): AsyncGenerator<HarnessEvent, void> {
+export async function* runNative(
+  context: HarnessContext,
+  defaultModel: string,
+): AsyncGenerator<HarnessEvent, void> {
   const model = openModel(context.modelAccess(context.model ?? defaultModel));
   const check = context.schema && (await compileSchema(context.schema));
   const parts = await readPrompt(context.prompt, { cwd: context.cwd, takesPdf: model.takesPdf });
@@ -29,7 +32,10 @@ export async function* runNative(context: HarnessContext, defaultModel: string):
     yield* servers.notices;
     await transcript.add({ role: "user", parts });
     const setup = loopSetup(context, model, transcript, servers);
-    const answer = yield* converse({ ...setup, check: check && ((text) => checkAnswer(text, check)) });
+    const answer = yield* converse({
+      ...setup,
+      check: check && ((text) => checkAnswer(text, check)),
+    });
     yield { type: "result", ...answer } satisfies HarnessEvent;
   } finally {
     context.steering.close();
@@ -37,21 +43,35 @@ export async function* runNative(context: HarnessContext, defaultModel: string):
   }
 }
 
-function loopSetup(context: HarnessContext, model: Model, transcript: Transcript, servers: McpConnections) {
+function loopSetup(
+  context: HarnessContext,
+  model: Model,
+  transcript: Transcript,
+  servers: McpConnections,
+) {
   const options = NativeOptions.parse(context.options ?? {});
-  const tools = [...boxTools(context), ...(isWanted(planTool.name, context) ? [planTool] : []), ...servers.tools];
+  const tools = [
+    ...boxTools(context),
+    ...(isWanted(planTool.name, context) ? [planTool] : []),
+    ...servers.tools,
+  ];
   return {
     model,
     transcript,
     tools: new Map(tools.map((tool) => [tool.name, tool])),
     steering: context.steering,
-    takeSteering: () => readSteering(context.steering, { cwd: context.cwd, takesPdf: model.takesPdf }),
+    takeSteering: () =>
+      readSteering(context.steering, { cwd: context.cwd, takesPdf: model.takesPdf }),
     gauge: new ContextGauge(),
     maxTurns: context.limits.maxTurns ?? DEFAULT_MAX_TURNS,
     contextTokens: options.contextTokens ?? traitsOf(model.name).contextTokens,
     retry: { maxAttempts: options.maxAttempts, baseDelayMs: options.retryDelayMs },
     request: {
-      system: systemPrompt({ cwd: context.cwd, appended: context.systemPrompt, schema: context.schema }),
+      system: systemPrompt({
+        cwd: context.cwd,
+        appended: context.systemPrompt,
+        schema: context.schema,
+      }),
       effort: context.effort,
       schema: context.schema,
       maxOutputTokens: options.maxOutputTokens,

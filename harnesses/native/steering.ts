@@ -6,7 +6,10 @@ import { readPrompt, type PromptSurroundings } from "./prompt-parts.ts";
 import type { Turn } from "./turn.ts";
 
 /** Everything that has come since the last time, without waiting for more. */
-export async function readSteering(steering: InputQueue, surroundings: PromptSurroundings): Promise<Turn[]> {
+export async function readSteering(
+  steering: InputQueue,
+  surroundings: PromptSurroundings,
+): Promise<Turn[]> {
   return Promise.all(steering.drain().map((prompt) => turnOf(prompt, surroundings)));
 }
 
@@ -16,7 +19,12 @@ async function turnOf(prompt: Prompt, surroundings: PromptSurroundings): Promise
       return await readPrompt([part], surroundings);
     } catch (error) {
       if (!(error instanceof HarnessError)) throw error;
-      return [{ type: "text" as const, text: `[The user gave something that cannot be shown: ${error.message}]` }];
+      return [
+        {
+          type: "text" as const,
+          text: `[The user gave something that cannot be shown: ${error.message}]`,
+        },
+      ];
     }
   };
   const parts = await Promise.all(prompt.map(readOrTell));

@@ -39,7 +39,10 @@ const BEYOND = new Set([
  * Whatever satisfies it in form satisfies the caller's form too. Null when the schema says more than strict modes can.
  * `allRequired`: OpenAI takes no optional properties.
  */
-export function strictSchema(schema: Schema, { allRequired }: { allRequired: boolean }): Schema | null {
+export function strictSchema(
+  schema: Schema,
+  { allRequired }: { allRequired: boolean },
+): Schema | null {
   if (schema["type"] !== "object" || "anyOf" in schema || hasReference(schema)) return null;
   return narrow(schema, allRequired);
 }
@@ -48,17 +51,24 @@ function narrow(schema: unknown, allRequired: boolean): Schema | null {
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) return null;
   const given = schema as Schema;
   if (Object.keys(given).some((key) => BEYOND.has(key))) return null;
-  const narrowed: Record<string, unknown> = Object.fromEntries(Object.entries(given).filter(([key]) => KEPT.has(key)));
+  const narrowed: Record<string, unknown> = Object.fromEntries(
+    Object.entries(given).filter(([key]) => KEPT.has(key)),
+  );
   if (given["type"] === "object" || given["properties"] !== undefined) {
     if (!isClosable(given, allRequired)) return null;
     narrowed["additionalProperties"] = false;
-  } else if (given["type"] === undefined && !["anyOf", "$ref", "enum", "const"].some((key) => key in given)) return null;
+  } else if (
+    given["type"] === undefined &&
+    !["anyOf", "$ref", "enum", "const"].some((key) => key in given)
+  )
+    return null;
   return narrowChildren(narrowed, allRequired);
 }
 
 function isClosable(schema: Schema, allRequired: boolean): boolean {
   const names = Object.keys((schema["properties"] as Schema | undefined) ?? {});
-  const open = schema["additionalProperties"] !== undefined && schema["additionalProperties"] !== false;
+  const open =
+    schema["additionalProperties"] !== undefined && schema["additionalProperties"] !== false;
   const required = new Set((schema["required"] as string[] | undefined) ?? []);
   return names.length > 0 && !open && (!allRequired || names.every((name) => required.has(name)));
 }
@@ -66,7 +76,9 @@ function isClosable(schema: Schema, allRequired: boolean): boolean {
 function narrowChildren(schema: Record<string, unknown>, allRequired: boolean): Schema | null {
   for (const key of ["properties", "$defs"]) {
     if (schema[key] === undefined) continue;
-    const entries = Object.entries(schema[key] as Schema).map(([name, child]) => [name, narrow(child, allRequired)] as const);
+    const entries = Object.entries(schema[key] as Schema).map(
+      ([name, child]) => [name, narrow(child, allRequired)] as const,
+    );
     if (entries.some(([, child]) => child === null)) return null;
     schema[key] = Object.fromEntries(entries);
   }

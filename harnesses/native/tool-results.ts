@@ -7,14 +7,22 @@ const HEAD_SHARE = 0.6;
 
 export function renderOutcome(outcome: ToolOutcome): string {
   if (!outcome.ok) return shorten(`Error ${outcome.error.code}: ${outcome.error.message}`);
-  const entries = Object.entries(outcome.output).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const entries = Object.entries(outcome.output).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
   const only = entries.length === 1 ? entries[0]?.[1] : undefined;
-  return shorten(typeof only === "string" ? only : entries.map(([name, value]) => renderField(name, value)).join("\n"));
+  return shorten(
+    typeof only === "string"
+      ? only
+      : entries.map(([name, value]) => renderField(name, value)).join("\n"),
+  );
 }
 
 function renderField(name: string, value: unknown): string {
   if (typeof value !== "string") return `${name}: ${JSON.stringify(value)}`;
-  return value.includes("\n") ? `${name}:\n${value.endsWith("\n") ? value.slice(0, -1) : value}` : `${name}: ${value}`;
+  return value.includes("\n")
+    ? `${name}:\n${value.endsWith("\n") ? value.slice(0, -1) : value}`
+    : `${name}: ${value}`;
 }
 
 /** Cuts the middle out of a text that is too long, and says how much. */

@@ -36,7 +36,8 @@ export class Transcript {
     if (token !== undefined && !TOKEN.test(token)) throw notFound(token);
     const own = token === undefined || fork ? crypto.randomUUID() : token;
     const path = join(directory, `${own}.jsonl`);
-    if (token !== undefined && fork) await copyFile(join(directory, `${token}.jsonl`), path).catch(orNotFound(token));
+    if (token !== undefined && fork)
+      await copyFile(join(directory, `${token}.jsonl`), path).catch(orNotFound(token));
     const turns = token === undefined ? [] : await readTurns(path, token);
     const transcript = new Transcript(own, await open(path, "a", 0o600), turns);
     await transcript.#answerDanglingCalls();
@@ -59,10 +60,13 @@ export class Transcript {
 
   /** Providers refuse a history in which a call has no answer. */
   async #answerDanglingCalls(): Promise<void> {
-    const answered = new Set(this.#turns.flatMap((turn) => (turn.role === "tool" ? [turn.toolCallId] : [])));
+    const answered = new Set(
+      this.#turns.flatMap((turn) => (turn.role === "tool" ? [turn.toolCallId] : [])),
+    );
     const last = this.#turns.findLast((turn) => turn.role === "model");
     for (const { toolCallId, name } of last?.calls ?? []) {
-      if (!answered.has(toolCallId)) await this.add({ role: "tool", toolCallId, name, text: INTERRUPTED, failed: true });
+      if (!answered.has(toolCallId))
+        await this.add({ role: "tool", toolCallId, name, text: INTERRUPTED, failed: true });
     }
   }
 }
@@ -79,7 +83,8 @@ async function readTurns(path: string, token: string): Promise<Turn[]> {
   if (whole < bytes.length) await truncate(path, whole);
   const lines = bytes.subarray(0, whole).toString("utf8").split("\n").slice(0, -1);
   let turns: Turn[] = [];
-  for (const [index, line] of lines.entries()) turns = applyTurn(turns, readTurn(line, path, index + 1));
+  for (const [index, line] of lines.entries())
+    turns = applyTurn(turns, readTurn(line, path, index + 1));
   return turns;
 }
 
@@ -87,7 +92,11 @@ function readTurn(line: string, path: string, number: number): Turn {
   try {
     return Turn.parse(JSON.parse(line));
   } catch (cause) {
-    throw new HarnessError("session_damaged", `Line ${number} of ${path} is not a turn; start a new session`, { cause });
+    throw new HarnessError(
+      "session_damaged",
+      `Line ${number} of ${path} is not a turn; start a new session`,
+      { cause },
+    );
   }
 }
 
@@ -98,5 +107,8 @@ function orNotFound(token: string): (cause: NodeJS.ErrnoException) => never {
 }
 
 function notFound(token: string): HarnessError {
-  return new HarnessError("session_not_found", `There is no conversation ${token} to go on with; start a new session`);
+  return new HarnessError(
+    "session_not_found",
+    `There is no conversation ${token} to go on with; start a new session`,
+  );
 }

@@ -3,7 +3,11 @@ import { z } from "zod";
 
 const userPart = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), text: z.string() }),
-  z.object({ type: z.literal("image"), mediaType: z.enum(["image/png", "image/jpeg", "image/gif", "image/webp"]), data: z.string() }),
+  z.object({
+    type: z.literal("image"),
+    mediaType: z.enum(["image/png", "image/jpeg", "image/gif", "image/webp"]),
+    data: z.string(),
+  }),
   z.object({ type: z.literal("pdf"), name: z.string(), data: z.string() }),
 ]);
 /** `data` is base64. */
@@ -28,7 +32,13 @@ export const Turn = z.discriminatedUnion("role", [
     /** What the provider sent, whole, for giving back to the same model: thinking signatures and encrypted reasoning are in it. */
     raw: z.object({ model: z.string(), content: z.unknown() }),
   }),
-  z.object({ role: z.literal("tool"), toolCallId: z.string(), name: z.string(), text: z.string(), failed: z.boolean() }),
+  z.object({
+    role: z.literal("tool"),
+    toolCallId: z.string(),
+    name: z.string(),
+    text: z.string(),
+    failed: z.boolean(),
+  }),
   /** Stands for everything before it but the last `keep` turns. */
   z.object({ role: z.literal("summary"), text: z.string(), keep: z.number().int().nonnegative() }),
 ]);
@@ -59,7 +69,8 @@ export function exchangesOf(turns: readonly Turn[]): Exchange[] {
   let parts: UserPart[] = [];
   let answered: ModelTurn | null = null;
   const flush = (): void => {
-    if (answers.length > 0 || parts.length > 0) exchanges.push({ side: "user", answers, answered, parts });
+    if (answers.length > 0 || parts.length > 0)
+      exchanges.push({ side: "user", answers, answered, parts });
     answers = [];
     parts = [];
   };
@@ -78,7 +89,11 @@ export function exchangesOf(turns: readonly Turn[]): Exchange[] {
 }
 
 /** The id of an answered call: as the model gave it where it gets its own words back, else in the form that every provider takes. */
-export function answeredCallId({ toolCallId }: ToolTurn, answered: ModelTurn | null, model: string): string {
+export function answeredCallId(
+  { toolCallId }: ToolTurn,
+  answered: ModelTurn | null,
+  model: string,
+): string {
   return answered?.raw.model === model ? toolCallId : portableCallId(toolCallId);
 }
 

@@ -21,16 +21,25 @@ interface Provider {
 }
 interface Hooks {
   config(config: { provider?: Record<string, Provider> }): void;
-  "shell.env"(input: { sessionID?: string }, output: { env: Record<string, string> }): Promise<void>;
+  "shell.env"(
+    input: { sessionID?: string },
+    output: { env: Record<string, string> },
+  ): Promise<void>;
 }
 
 /** Goes to OpenCode as text: nothing outside of its own body exists there, no import and no constant of this file. */
-export function boxPlugin(_surroundings: unknown, { sessionsDir, placeholderUrl }: BoxPluginOptions): Promise<Hooks> {
+export function boxPlugin(
+  _surroundings: unknown,
+  { sessionsDir, placeholderUrl }: BoxPluginOptions,
+): Promise<Hooks> {
   const { readFile, rm } = process.getBuiltinModule("node:fs/promises");
   const sessions = new Map<string, SessionAccess>();
 
   /** A subagent's session has its parent's. */
-  async function accessOf(sessionId: string, parentId: string | null): Promise<SessionAccess | undefined> {
+  async function accessOf(
+    sessionId: string,
+    parentId: string | null,
+  ): Promise<SessionAccess | undefined> {
     const path = `${sessionsDir}/${sessionId}.json`;
     const left = await readFile(path, "utf8").catch(() => null);
     if (left !== null) {
@@ -55,7 +64,8 @@ export function boxPlugin(_surroundings: unknown, { sessionsDir, placeholderUrl 
 
   return Promise.resolve({
     config({ provider = {} }) {
-      for (const each of Object.values(provider)) each.options = { ...each.options, fetch: fetchModel };
+      for (const each of Object.values(provider))
+        each.options = { ...each.options, fetch: fetchModel };
     },
     async "shell.env"({ sessionID = "" }, output) {
       Object.assign(output.env, (await accessOf(sessionID, null))?.env);

@@ -79,9 +79,12 @@ export class Conversation {
   }
 
   *#follow(event: ServerEvent): Generator<HarnessEvent, void> {
-    if (event.type === "permission.asked") this.#hear(PermissionAsked.safeParse(event.properties).data, (asked) => this.#decide(asked));
+    if (event.type === "permission.asked")
+      this.#hear(PermissionAsked.safeParse(event.properties).data, (asked) => this.#decide(asked));
     if (event.type === "question.asked")
-      this.#hear(QuestionAsked.safeParse(event.properties).data, ({ id }) => this.#reply(`/question/${id}/reject`));
+      this.#hear(QuestionAsked.safeParse(event.properties).data, ({ id }) =>
+        this.#reply(`/question/${id}/reject`),
+      );
     for (const told of this.#translator.translate(event)) {
       yield told;
       if (this.#limit.isPassedBy(told)) this.#failWith(turnLimitPassed(this.#context.limits));
@@ -98,19 +101,31 @@ export class Conversation {
   }
 
   /** Not awaited: while a person thinks, the rest goes on. */
-  #hear<Asked extends { sessionID: string }>(asked: Asked | undefined, answer: (asked: Asked) => Promise<void>): void {
-    if (asked && this.#translator.isOurs(asked.sessionID)) void answer(asked).catch((error: unknown) => this.#stream.abort(error));
+  #hear<Asked extends { sessionID: string }>(
+    asked: Asked | undefined,
+    answer: (asked: Asked) => Promise<void>,
+  ): void {
+    if (asked && this.#translator.isOurs(asked.sessionID))
+      void answer(asked).catch((error: unknown) => this.#stream.abort(error));
   }
 
   async #decide({ id, permission, metadata, patterns, tool }: PermissionAsked): Promise<void> {
     const toolCallId = tool?.callID ?? id;
-    const { name, input } = this.#translator.tools.get(toolCallId) ?? { name: permission, input: { ...metadata, patterns } };
-    const reject = (message: string) => this.#reply(`/permission/${id}/reply`, { reply: "reject", message });
-    if (this.#setup.tools.refuses(name)) return await reject(`The tool ${name} is not offered in this run`);
-    const decision = await this.#context.askPermission({ toolCallId, name, input }).catch(() => null);
+    const { name, input } = this.#translator.tools.get(toolCallId) ?? {
+      name: permission,
+      input: { ...metadata, patterns },
+    };
+    const reject = (message: string) =>
+      this.#reply(`/permission/${id}/reply`, { reply: "reject", message });
+    if (this.#setup.tools.refuses(name))
+      return await reject(`The tool ${name} is not offered in this run`);
+    const decision = await this.#context
+      .askPermission({ toolCallId, name, input })
+      .catch(() => null);
     if (decision === null) return await reject("The run has ended");
     if (decision.decision === "deny") return await reject(decision.reason);
-    if (decision.input !== undefined) return await reject("OpenCode cannot run a call with another input than the model's");
+    if (decision.input !== undefined)
+      return await reject("OpenCode cannot run a call with another input than the model's");
     await this.#reply(`/permission/${id}/reply`, { reply: "once" });
   }
 
@@ -123,7 +138,10 @@ export class Conversation {
     const { cwd } = this.#context;
     const parts = await toParts(prompt, cwd);
     this.#promptsSent++;
-    await server.call("POST", `/session/${sessionId}/prompt_async`, { directory: cwd, body: { ...settings, parts } });
+    await server.call("POST", `/session/${sessionId}/prompt_async`, {
+      directory: cwd,
+      body: { ...settings, parts },
+    });
     this.#steering.give = (more) => this.#prompt(more);
   }
 
@@ -139,7 +157,9 @@ export class Conversation {
   }
 
   #hasUnanswered(): boolean {
-    return this.#translator.inputsTaken < this.#promptsSent || !this.#translator.isLastInputAnswered;
+    return (
+      this.#translator.inputsTaken < this.#promptsSent || !this.#translator.isLastInputAnswered
+    );
   }
 
   *#end(): Generator<HarnessEvent, void> {
@@ -148,7 +168,8 @@ export class Conversation {
     if (failure) throw failureOf(failure);
     const badFinish = structured === undefined ? failureOfFinish(finish) : null;
     if (badFinish) throw badFinish;
-    if (structured !== undefined) yield { type: "result", text: JSON.stringify(structured), json: structured };
+    if (structured !== undefined)
+      yield { type: "result", text: JSON.stringify(structured), json: structured };
     else if (answer !== "") yield { type: "result", text: answer };
   }
 
@@ -158,12 +179,18 @@ export class Conversation {
     const timer = setTimeout(() => {
       this.isSound = false;
       this.#stream.abort(
-        new HarnessError("agent_not_responding", `OpenCode has not stopped within ${ABORT_TIMEOUT_MS} ms of being told to`),
+        new HarnessError(
+          "agent_not_responding",
+          `OpenCode has not stopped within ${ABORT_TIMEOUT_MS} ms of being told to`,
+        ),
       );
     }, ABORT_TIMEOUT_MS);
     this.#stream.signal.addEventListener("abort", () => clearTimeout(timer));
     try {
-      await server.call("POST", `/session/${sessionId}/abort`, { directory: this.#context.cwd, timeoutMs: ABORT_TIMEOUT_MS });
+      await server.call("POST", `/session/${sessionId}/abort`, {
+        directory: this.#context.cwd,
+        timeoutMs: ABORT_TIMEOUT_MS,
+      });
     } catch {
       this.isSound = false;
     }

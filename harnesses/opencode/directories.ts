@@ -19,7 +19,12 @@ export class Directories {
 
   /** To be called before a run's first request about the directory. */
   async enter(directory: string): Promise<void> {
-    for (let entry = this.#entries.get(directory); entry?.forgotten; entry = this.#entries.get(directory)) await entry.forgotten;
+    for (
+      let entry = this.#entries.get(directory);
+      entry?.forgotten;
+      entry = this.#entries.get(directory)
+    )
+      await entry.forgotten;
     const entry = this.#entries.get(directory) ?? { users: 0, forgotten: undefined };
     entry.users++;
     this.#entries.set(directory, entry);
@@ -32,7 +37,11 @@ export class Directories {
     this.#entries.delete(directory);
     this.#entries.set(directory, entry);
     const idle = [...this.#entries].filter(([, each]) => each.users === 0 && !each.forgotten);
-    await Promise.all(idle.slice(0, Math.max(0, idle.length - MAX_IDLE)).map(([each, its]) => this.#remove(each, its)));
+    await Promise.all(
+      idle
+        .slice(0, Math.max(0, idle.length - MAX_IDLE))
+        .map(([each, its]) => this.#remove(each, its)),
+    );
   }
 
   async #remove(directory: string, entry: Entry): Promise<void> {

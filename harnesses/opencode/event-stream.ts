@@ -7,7 +7,9 @@ import { ServerEvent } from "./protocol.ts";
 const MAX_EVENT_CHARACTERS = 64 * 1024 * 1024;
 
 /** Ends by throwing: HarnessError `connection_lost` when the server hangs up, `agent_exited` when it is gone, or what the fetch was aborted with. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent, never> {
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+): AsyncGenerator<ServerEvent, never> {
   const events: ServerEvent[] = [];
   let pending = 0;
   const parser = createParser({
@@ -21,11 +23,17 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   for await (const chunk of untilGone(body)) {
     pending += chunk.length;
     if (pending > MAX_EVENT_CHARACTERS)
-      throw new HarnessError("line_too_long", `OpenCode sent an event longer than ${MAX_EVENT_CHARACTERS} bytes`);
+      throw new HarnessError(
+        "line_too_long",
+        `OpenCode sent an event longer than ${MAX_EVENT_CHARACTERS} bytes`,
+      );
     parser.feed(decoder.decode(chunk, { stream: true }));
     yield* events.splice(0);
   }
-  throw new HarnessError("connection_lost", "OpenCode's server closed its stream of events while the run went on");
+  throw new HarnessError(
+    "connection_lost",
+    "OpenCode's server closed its stream of events while the run went on",
+  );
 }
 
 async function* untilGone(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
@@ -33,6 +41,8 @@ async function* untilGone(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint
     yield* body;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // fetch says so of a line that broke, and the signal's reason otherwise
-    throw new HarnessError("agent_exited", "OpenCode's server ended while the run went on", { cause: error });
+    throw new HarnessError("agent_exited", "OpenCode's server ended while the run went on", {
+      cause: error,
+    });
   }
 }

@@ -36,12 +36,25 @@ export async function prepareInstallation(
 ): Promise<Installation> {
   const own = join(stateDir, "servers", serverName);
   const at = (name: string): string => join(own, name);
-  const [sessionsDir, temporary, config, plugin] = [at("sessions"), at("tmp"), at("config.json"), at("plugin.mjs")];
-  for (const directory of [sessionsDir, temporary, join(stateDir, "home")]) await mkdir(directory, { recursive: true, mode: 0o700 });
+  const [sessionsDir, temporary, config, plugin] = [
+    at("sessions"),
+    at("tmp"),
+    at("config.json"),
+    at("plugin.mjs"),
+  ];
+  for (const directory of [sessionsDir, temporary, join(stateDir, "home")])
+    await mkdir(directory, { recursive: true, mode: 0o700 });
   await seedPluginPackage(join(stateDir, "config", "opencode"));
   await writeFile(plugin, `export const boxPlugin = ${boxPlugin.toString()};\n`);
-  await writeFile(config, JSON.stringify(configuration(models, plugin, { sessionsDir, placeholderUrl: PLACEHOLDER_URL })), { mode: 0o600 });
-  const shared = ["data", "config", "cache", "state"].map((name) => [`XDG_${name.toUpperCase()}_HOME`, join(stateDir, name)]);
+  await writeFile(
+    config,
+    JSON.stringify(configuration(models, plugin, { sessionsDir, placeholderUrl: PLACEHOLDER_URL })),
+    { mode: 0o600 },
+  );
+  const shared = ["data", "config", "cache", "state"].map((name) => [
+    `XDG_${name.toUpperCase()}_HOME`,
+    join(stateDir, name),
+  ]);
   const env = {
     ...Object.fromEntries(shared),
     HOME: join(stateDir, "home"),
@@ -74,25 +87,45 @@ const QUIET = {
 };
 
 /** What commands of an agent must not inherit of the server's own environment: a value each, since it can only be overwritten. */
-export function hiddenFromCommands(installation: Installation, env: Readonly<Record<string, string>>): Record<string, string> {
-  const hidden = Object.keys(installation.env).map((name) => [name, env[name] ?? (name === "TMPDIR" ? "/tmp" : "")]);
+export function hiddenFromCommands(
+  installation: Installation,
+  env: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const hidden = Object.keys(installation.env).map((name) => [
+    name,
+    env[name] ?? (name === "TMPDIR" ? "/tmp" : ""),
+  ]);
   return Object.fromEntries(hidden) as Record<string, string>;
 }
 
 /** The agent that asks before each use of a tool. Paths outside and repetitions are not asked about apart from the tool itself. */
 export const ASKING_AGENT = "asking";
 
-function configuration(models: readonly KnownModel[], pluginPath: string, options: BoxPluginOptions): unknown {
+function configuration(
+  models: readonly KnownModel[],
+  pluginPath: string,
+  options: BoxPluginOptions,
+): unknown {
   const providers = [...new Set(models.map((model) => model.provider))];
   return {
     autoupdate: false,
     share: "disabled",
     snapshot: false, // the daemon sees what changes
     permission: "allow",
-    agent: { [ASKING_AGENT]: { mode: "primary", permission: { "*": "ask", external_directory: "allow", doom_loop: "allow" } } },
+    agent: {
+      [ASKING_AGENT]: {
+        mode: "primary",
+        permission: { "*": "ask", external_directory: "allow", doom_loop: "allow" },
+      },
+    },
     plugin: [[pathToFileURL(pluginPath).href, options]],
     enabled_providers: providers,
-    provider: Object.fromEntries(providers.map((name) => [name, providerEntry(models.filter((model) => model.provider === name))])),
+    provider: Object.fromEntries(
+      providers.map((name) => [
+        name,
+        providerEntry(models.filter((model) => model.provider === name)),
+      ]),
+    ),
   };
 }
 
@@ -112,7 +145,10 @@ function providerEntry(models: readonly KnownModel[]): unknown {
 }
 
 /** A model's address in the place of the placeholder. */
-export function requestBaseUrl({ dialect, baseUrl }: Pick<ModelAccess, "dialect" | "baseUrl">): string {
+export function requestBaseUrl({
+  dialect,
+  baseUrl,
+}: Pick<ModelAccess, "dialect" | "baseUrl">): string {
   const address = baseUrl.replace(/\/+$/, "");
   return dialect === "anthropic-messages" ? `${address}/v1` : address;
 }
@@ -123,6 +159,12 @@ async function seedPluginPackage(directory: string): Promise<void> {
   const inside = join(directory, "node_modules", PLUGIN_PACKAGE);
   await mkdir(inside, { recursive: true });
   await writeFile(join(directory, "package.json"), JSON.stringify({ dependencies }));
-  await writeFile(join(directory, "package-lock.json"), JSON.stringify({ lockfileVersion: 3, packages: { "": { dependencies } } }));
-  await writeFile(join(inside, "package.json"), JSON.stringify({ name: PLUGIN_PACKAGE, version: "0.0.0" }));
+  await writeFile(
+    join(directory, "package-lock.json"),
+    JSON.stringify({ lockfileVersion: 3, packages: { "": { dependencies } } }),
+  );
+  await writeFile(
+    join(inside, "package.json"),
+    JSON.stringify({ name: PLUGIN_PACKAGE, version: "0.0.0" }),
+  );
 }

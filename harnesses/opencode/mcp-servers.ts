@@ -43,7 +43,9 @@ export class McpServers {
       connection: this.#connect(server, directory, each.name, configOf(each, env)),
     }));
     const held = named.map(({ connection }) => connection);
-    const foreign = [...this.#connections].filter((each) => each.directory === directory && !held.includes(each));
+    const foreign = [...this.#connections].filter(
+      (each) => each.directory === directory && !held.includes(each),
+    );
     const failures: { name: string; reason: string }[] = [];
     for (const connection of held) {
       const reason = await connection.failure;
@@ -51,9 +53,12 @@ export class McpServers {
     }
     const toolName = (name: string): string => {
       const meant = named.find(({ known }) => name.startsWith(mcpToolPrefix(known)));
-      return meant ? mcpToolPrefix(meant.connection.name) + name.slice(mcpToolPrefix(meant.known).length) : name;
+      return meant
+        ? mcpToolPrefix(meant.connection.name) + name.slice(mcpToolPrefix(meant.known).length)
+        : name;
     };
-    const release = async (): Promise<void> => void (await Promise.all(held.map((each) => this.#release(server, each))));
+    const release = async (): Promise<void> =>
+      void (await Promise.all(held.map((each) => this.#release(server, each))));
     return {
       prefixes: held.map(({ name }) => mcpToolPrefix(name)),
       foreign: foreign.map(({ name }) => mcpToolPrefix(name)),
@@ -63,16 +68,29 @@ export class McpServers {
     };
   }
 
-  #connect(server: OpenCodeServer, directory: string, wantedName: string, config: unknown): Connection {
+  #connect(
+    server: OpenCodeServer,
+    directory: string,
+    wantedName: string,
+    config: unknown,
+  ): Connection {
     for (let count = 1; ; count++) {
       const name = count === 1 ? wantedName : `${wantedName}${count}`;
-      const there = [...this.#connections].find((each) => each.directory === directory && each.name === name);
+      const there = [...this.#connections].find(
+        (each) => each.directory === directory && each.name === name,
+      );
       if (there && !isDeepStrictEqual(there.config, config)) continue;
       if (there) {
         there.users++;
         return there;
       }
-      const connection = { directory, name, config, users: 1, failure: start(server, directory, name, config) };
+      const connection = {
+        directory,
+        name,
+        config,
+        users: 1,
+        failure: start(server, directory, name, config),
+      };
       this.#connections.add(connection);
       return connection;
     }
@@ -83,14 +101,26 @@ export class McpServers {
     this.#connections.delete(connection);
     const { directory, name } = connection;
     const path = `/mcp/${encodeURIComponent(name)}/disconnect`;
-    await server.call("POST", path, { directory, timeoutMs: DISCONNECT_TIMEOUT_MS }).catch(() => {}); // the sweep after the run ends its process
+    await server
+      .call("POST", path, { directory, timeoutMs: DISCONNECT_TIMEOUT_MS })
+      .catch(() => {}); // the sweep after the run ends its process
   }
 }
 
-async function start(server: OpenCodeServer, directory: string, name: string, config: unknown): Promise<string | null> {
+async function start(
+  server: OpenCodeServer,
+  directory: string,
+  name: string,
+  config: unknown,
+): Promise<string | null> {
   try {
-    const answer = await server.call("POST", "/mcp", { directory, body: { name, config }, timeoutMs: CONNECT_TIMEOUT_MS });
-    const { status, error } = (answer as Record<string, { status?: string; error?: string }>)[name] ?? {};
+    const answer = await server.call("POST", "/mcp", {
+      directory,
+      body: { name, config },
+      timeoutMs: CONNECT_TIMEOUT_MS,
+    });
+    const { status, error } =
+      (answer as Record<string, { status?: string; error?: string }>)[name] ?? {};
     return status === "connected" ? null : (error ?? `its status is ${status ?? "unknown"}`);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -98,6 +128,11 @@ async function start(server: OpenCodeServer, directory: string, name: string, co
 }
 
 function configOf(server: McpServer, env: Readonly<Record<string, string>>): unknown {
-  if (server.type === "http") return { type: "remote", url: server.url, headers: server.headers, oauth: false };
-  return { type: "local", command: [server.command, ...server.args], environment: { ...env, ...server.env } };
+  if (server.type === "http")
+    return { type: "remote", url: server.url, headers: server.headers, oauth: false };
+  return {
+    type: "local",
+    command: [server.command, ...server.args],
+    environment: { ...env, ...server.env },
+  };
 }

@@ -3,7 +3,11 @@ import { z } from "zod";
 
 export const OpenCodeOptions = z
   .strictObject({
-    agent: z.string().min(1).optional().describe("One of OpenCode's own primary agents, such as `build` or `plan`."),
+    agent: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("One of OpenCode's own primary agents, such as `build` or `plan`."),
     maxRetries: z
       .number()
       .int()

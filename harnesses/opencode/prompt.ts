@@ -7,7 +7,12 @@ import { HarnessError } from "../harness.ts";
 
 export type PromptPart =
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "file"; readonly mime: string; readonly url: string; readonly filename: string };
+  | {
+      readonly type: "file";
+      readonly mime: string;
+      readonly url: string;
+      readonly filename: string;
+    };
 
 const MIME_TYPES: Readonly<Record<string, string>> = {
   ".png": "image/png",
@@ -28,7 +33,12 @@ export async function toParts(prompt: Prompt, cwd: string): Promise<PromptPart[]
       if (part.type === "text") return { type: "text", text: part.text };
       if (part.type === "file") return await filePart(resolve(cwd, part.path));
       const filename = `image${Object.keys(MIME_TYPES).find((ending) => MIME_TYPES[ending] === part.mediaType) ?? ""}`;
-      return { type: "file", mime: part.mediaType, url: `data:${part.mediaType};base64,${part.data}`, filename };
+      return {
+        type: "file",
+        mime: part.mediaType,
+        url: `data:${part.mediaType};base64,${part.data}`,
+        filename,
+      };
     }),
   );
 }
@@ -40,13 +50,21 @@ async function filePart(path: string): Promise<PromptPart> {
     () => false,
   );
   if (!found || !isReadable)
-    throw new HarnessError("file_not_found", `The prompt names ${path}, and there is no such file that can be read`);
-  const mime = found.isDirectory() ? "application/x-directory" : (MIME_TYPES[extname(path).toLowerCase()] ?? "text/plain");
+    throw new HarnessError(
+      "file_not_found",
+      `The prompt names ${path}, and there is no such file that can be read`,
+    );
+  const mime = found.isDirectory()
+    ? "application/x-directory"
+    : (MIME_TYPES[extname(path).toLowerCase()] ?? "text/plain");
   return { type: "file", mime, url: pathToFileURL(path).href, filename: path };
 }
 
 /** What is added to OpenCode's own system prompt; it reads nothing of the project's configuration by itself. */
-export async function systemPromptFor(cwd: string, systemPrompt: string | undefined): Promise<string | undefined> {
+export async function systemPromptFor(
+  cwd: string,
+  systemPrompt: string | undefined,
+): Promise<string | undefined> {
   const parts = [await projectInstructions(cwd), systemPrompt].filter((part) => part !== undefined);
   return parts.length > 0 ? parts.join("\n\n") : undefined;
 }
@@ -55,7 +73,8 @@ async function projectInstructions(cwd: string): Promise<string | undefined> {
   for (const name of INSTRUCTION_FILES) {
     const path = join(cwd, name);
     const text = await readFile(path, "utf8").catch(() => "");
-    if (text.trim() !== "") return `Instructions from: ${path}\n${text.slice(0, MAX_INSTRUCTION_CHARACTERS)}`;
+    if (text.trim() !== "")
+      return `Instructions from: ${path}\n${text.slice(0, MAX_INSTRUCTION_CHARACTERS)}`;
   }
   return undefined;
 }

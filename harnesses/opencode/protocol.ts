@@ -16,19 +16,42 @@ export const ToolState = z.looseObject({
   input: z.unknown().optional(),
   output: z.string().optional(),
   error: z.string().optional(),
-  metadata: z.looseObject({ output: z.unknown().optional(), exit: z.unknown().optional() }).optional(),
+  metadata: z
+    .looseObject({ output: z.unknown().optional(), exit: z.unknown().optional() })
+    .optional(),
 });
 export type ToolState = z.output<typeof ToolState>;
 
 const inMessage = { id: z.string(), messageID: z.string(), sessionID: z.string() };
 
 export const Part = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("text"), ...inMessage, text: z.string(), synthetic: z.boolean().optional(), time }),
+  z.looseObject({
+    type: z.literal("text"),
+    ...inMessage,
+    text: z.string(),
+    synthetic: z.boolean().optional(),
+    time,
+  }),
   z.looseObject({ type: z.literal("reasoning"), ...inMessage, text: z.string(), time }),
-  z.looseObject({ type: z.literal("tool"), ...inMessage, tool: z.string(), callID: z.string(), state: ToolState }),
-  z.looseObject({ type: z.literal("step-finish"), ...inMessage, reason: z.string(), tokens, cost: z.number().default(0) }),
+  z.looseObject({
+    type: z.literal("tool"),
+    ...inMessage,
+    tool: z.string(),
+    callID: z.string(),
+    state: ToolState,
+  }),
+  z.looseObject({
+    type: z.literal("step-finish"),
+    ...inMessage,
+    reason: z.string(),
+    tokens,
+    cost: z.number().default(0),
+  }),
 ]);
-export type PartOf<Type extends z.output<typeof Part>["type"]> = Extract<z.output<typeof Part>, { type: Type }>;
+export type PartOf<Type extends z.output<typeof Part>["type"]> = Extract<
+  z.output<typeof Part>,
+  { type: Type }
+>;
 
 /** Parts that say nothing beyond what other events say. */
 export const SILENT_PARTS: ReadonlySet<unknown> = new Set([
@@ -44,7 +67,9 @@ export const SILENT_PARTS: ReadonlySet<unknown> = new Set([
 
 export const Failure = z.looseObject({
   name: z.string(),
-  data: z.looseObject({ message: z.string().optional(), statusCode: z.number().optional() }).default({}),
+  data: z
+    .looseObject({ message: z.string().optional(), statusCode: z.number().optional() })
+    .default({}),
 });
 export type Failure = z.output<typeof Failure>;
 
@@ -60,16 +85,28 @@ export const MessageInfo = z.looseObject({
   structured: z.unknown().optional(),
 });
 
-export const Delta = z.looseObject({ sessionID: z.string(), partID: z.string(), field: z.string(), delta: z.string() });
+export const Delta = z.looseObject({
+  sessionID: z.string(),
+  partID: z.string(),
+  field: z.string(),
+  delta: z.string(),
+});
 
 export const Status = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("retry"), attempt: z.number(), message: z.string(), next: z.number() }),
+  z.looseObject({
+    type: z.literal("retry"),
+    attempt: z.number(),
+    message: z.string(),
+    next: z.number(),
+  }),
   z.looseObject({ type: z.literal("busy") }),
   z.looseObject({ type: z.literal("idle") }),
 ]);
 
 const todoStatus = z.enum(["pending", "in_progress", "completed", "cancelled"]).catch("pending");
-export const Todos = z.looseObject({ todos: z.array(z.looseObject({ content: z.string(), status: todoStatus })) });
+export const Todos = z.looseObject({
+  todos: z.array(z.looseObject({ content: z.string(), status: todoStatus })),
+});
 
 export const PermissionAsked = z.looseObject({
   id: z.string(),
@@ -84,7 +121,10 @@ export type PermissionAsked = z.output<typeof PermissionAsked>;
 export const QuestionAsked = z.looseObject({ id: z.string(), sessionID: z.string() });
 
 /** One event of the server's stream. */
-export const ServerEvent = z.looseObject({ type: z.string(), properties: z.record(z.string(), z.unknown()).default({}) });
+export const ServerEvent = z.looseObject({
+  type: z.string(),
+  properties: z.record(z.string(), z.unknown()).default({}),
+});
 export type ServerEvent = z.output<typeof ServerEvent>;
 
 /** About the server, the project or what the other events say too: nothing of it is a run's. */

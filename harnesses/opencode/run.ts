@@ -24,7 +24,11 @@ interface OpenCodeRun {
   readonly modelName: string;
 }
 
-export async function* runOpenCode({ name, context, modelName }: OpenCodeRun): AsyncGenerator<HarnessEvent, void> {
+export async function* runOpenCode({
+  name,
+  context,
+  modelName,
+}: OpenCodeRun): AsyncGenerator<HarnessEvent, void> {
   const { agent, maxRetries } = OpenCodeOptions.parse(context.options ?? {});
   const access = context.modelAccess(modelName);
   await mkdir(context.stateDir, { recursive: true });
@@ -40,8 +44,16 @@ export async function* runOpenCode({ name, context, modelName }: OpenCodeRun): A
     try {
       const sessionId = await openSession(server, context);
       yield { type: "session.bound", token: sessionId };
-      const env = { ...hiddenFromCommands(server.installation, context.env), ...context.env, ...context.marker };
-      await server.grant(sessionId, { baseUrl: requestBaseUrl(access), apiKey: access.apiKey, env });
+      const env = {
+        ...hiddenFromCommands(server.installation, context.env),
+        ...context.env,
+        ...context.marker,
+      };
+      await server.grant(sessionId, {
+        baseUrl: requestBaseUrl(access),
+        apiKey: access.apiKey,
+        env,
+      });
       mcp = await server.mcp.hold(server, context.cwd, context.mcpServers, env);
       for (const { name, reason } of mcp.failures)
         yield {
@@ -52,7 +64,16 @@ export async function* runOpenCode({ name, context, modelName }: OpenCodeRun): A
         };
       const tools = selectTools(context, mcp);
       const settings = await settingsOf(context, access, tools, agent);
-      conversation = new Conversation(context, { server, sessionId, events, stream, settings, tools, model: modelName, maxRetries });
+      conversation = new Conversation(context, {
+        server,
+        sessionId,
+        events,
+        stream,
+        settings,
+        tools,
+        model: modelName,
+        maxRetries,
+      });
       yield* conversation.run();
     } finally {
       stream.abort();
@@ -65,17 +86,40 @@ export async function* runOpenCode({ name, context, modelName }: OpenCodeRun): A
 }
 
 /** Throws HarnessError `session_not_found` where the conversation to go on with is gone. */
-async function openSession(server: OpenCodeServer, { session, cwd, signal }: HarnessContext): Promise<string> {
+async function openSession(
+  server: OpenCodeServer,
+  { session, cwd, signal }: HarnessContext,
+): Promise<string> {
   const { token } = session;
   // A session with a title does not ask the model for one.
-  if (token === undefined) return idOf(await server.call("POST", "/session", { directory: cwd, body: { title: session.id }, signal }));
+  if (token === undefined)
+    return idOf(
+      await server.call("POST", "/session", {
+        directory: cwd,
+        body: { title: session.id },
+        signal,
+      }),
+    );
   try {
     if (session.fork)
-      return idOf(await server.call("POST", `/session/${encodeURIComponent(token)}/fork`, { directory: cwd, body: {}, signal }));
-    return idOf(await server.call("GET", `/session/${encodeURIComponent(token)}`, { directory: cwd, signal }));
+      return idOf(
+        await server.call("POST", `/session/${encodeURIComponent(token)}/fork`, {
+          directory: cwd,
+          body: {},
+          signal,
+        }),
+      );
+    return idOf(
+      await server.call("GET", `/session/${encodeURIComponent(token)}`, { directory: cwd, signal }),
+    );
   } catch (error) {
-    if (!(error instanceof HarnessError) || ![400, 404].includes(error.data?.["status"] as number)) throw error;
-    throw new HarnessError("session_not_found", `OpenCode has no session ${token} any more: start a new one`, { cause: error });
+    if (!(error instanceof HarnessError) || ![400, 404].includes(error.data?.["status"] as number))
+      throw error;
+    throw new HarnessError(
+      "session_not_found",
+      `OpenCode has no session ${token} any more: start a new one`,
+      { cause: error },
+    );
   }
 }
 
@@ -89,7 +133,11 @@ async function settingsOf(
   { switches }: ToolSelection,
   agent: string | undefined,
 ): Promise<Record<string, unknown>> {
-  if (mustAsk && agent !== undefined) throw new HarnessError("invalid_options", `The agent ${agent} would not ask before it uses a tool`);
+  if (mustAsk && agent !== undefined)
+    throw new HarnessError(
+      "invalid_options",
+      `The agent ${agent} would not ask before it uses a tool`,
+    );
   return {
     model: { providerID: provider, modelID: model },
     agent: mustAsk ? ASKING_AGENT : agent,

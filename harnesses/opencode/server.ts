@@ -37,7 +37,10 @@ export class OpenCodeServer {
   readonly installation: Installation;
   readonly mcp = new McpServers();
   readonly directories = new Directories(async (directory) => {
-    await this.call("POST", "/instance/dispose", { directory, timeoutMs: DISPOSE_TIMEOUT_MS }).catch(() => {}); // costs memory only
+    await this.call("POST", "/instance/dispose", {
+      directory,
+      timeoutMs: DISPOSE_TIMEOUT_MS,
+    }).catch(() => {}); // costs memory only
   });
   readonly #process: PipedProcess;
   readonly #url: string;
@@ -46,7 +49,13 @@ export class OpenCodeServer {
   #alive = true;
   #closing: Promise<void> | undefined;
 
-  private constructor(process: PipedProcess, url: string, password: string, installation: Installation, models: readonly KnownModel[]) {
+  private constructor(
+    process: PipedProcess,
+    url: string,
+    password: string,
+    installation: Installation,
+    models: readonly KnownModel[],
+  ) {
     this.#process = process;
     this.#url = url;
     this.#authorization = `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}`;
@@ -56,18 +65,31 @@ export class OpenCodeServer {
   }
 
   /** Starts a server that knows these models. Throws HarnessError `program_not_installed`, `agent_exited` or `agent_not_responding`. */
-  static async start(context: HarnessContext, models: readonly KnownModel[]): Promise<OpenCodeServer> {
+  static async start(
+    context: HarnessContext,
+    models: readonly KnownModel[],
+  ): Promise<OpenCodeServer> {
     const { path } = await requireAgent("opencode", context.agentsDir);
     const password = randomBytes(24).toString("base64url");
-    const installation = await prepareInstallation(context.stateDir, randomBytes(6).toString("hex"), models, password);
+    const installation = await prepareInstallation(
+      context.stateDir,
+      randomBytes(6).toString("hex"),
+      models,
+      password,
+    );
     try {
       for (let attempt = 1; ; attempt++) {
         // A free port may be taken by another before the server has it.
         const started = await startProcess(path, installation, context).catch((error: unknown) => {
-          if (attempt === MAX_STARTS || !(error instanceof HarnessError && error.code === "agent_exited")) throw error;
+          if (
+            attempt === MAX_STARTS ||
+            !(error instanceof HarnessError && error.code === "agent_exited")
+          )
+            throw error;
           return null;
         });
-        if (started) return new OpenCodeServer(started.process, started.url, password, installation, models);
+        if (started)
+          return new OpenCodeServer(started.process, started.url, password, installation, models);
       }
     } catch (error) {
       await installation.remove();
@@ -92,11 +114,19 @@ export class OpenCodeServer {
 
   /** Leaves a session what it needs of its run, before its next prompt. */
   async grant(sessionId: string, access: SessionAccess): Promise<void> {
-    await writeFile(join(this.installation.sessionsDir, `${sessionId}.json`), JSON.stringify(access), { mode: 0o600 });
+    await writeFile(
+      join(this.installation.sessionsDir, `${sessionId}.json`),
+      JSON.stringify(access),
+      { mode: 0o600 },
+    );
   }
 
   /** Calls the server's API. Throws HarnessError: `agent_refused` (with its status), `agent_exited`, `agent_not_responding`; or the signal's reason. */
-  async call(method: string, path: string, { directory, body, signal, timeoutMs = REQUEST_TIMEOUT_MS }: Call = {}): Promise<unknown> {
+  async call(
+    method: string,
+    path: string,
+    { directory, body, signal, timeoutMs = REQUEST_TIMEOUT_MS }: Call = {},
+  ): Promise<unknown> {
     const response = await this.#fetch(
       method,
       path,
@@ -106,15 +136,23 @@ export class OpenCodeServer {
     );
     const text = await response.text();
     if (response.ok) return text === "" ? null : (JSON.parse(text) as unknown);
-    throw new HarnessError("agent_refused", `OpenCode answers ${method} ${path} with ${response.status}: ${text.slice(0, 500)}`, {
-      data: { status: response.status },
-    });
+    throw new HarnessError(
+      "agent_refused",
+      `OpenCode answers ${method} ${path} with ${response.status}: ${text.slice(0, 500)}`,
+      {
+        data: { status: response.status },
+      },
+    );
   }
 
   /** The directory's events from now on; open when this resolves. Ends with HarnessError `connection_lost`, or by the signal. */
   async subscribe(directory: string, signal: AbortSignal): Promise<AsyncIterable<ServerEvent>> {
     const response = await this.#fetch("GET", "/event", directory, undefined, signal);
-    if (!response.ok || !response.body) throw new HarnessError("agent_refused", `OpenCode answers GET /event with ${response.status}`);
+    if (!response.ok || !response.body)
+      throw new HarnessError(
+        "agent_refused",
+        `OpenCode answers GET /event with ${response.status}`,
+      );
     return readEvents(response.body);
   }
 
@@ -127,24 +165,52 @@ export class OpenCodeServer {
   async #close(): Promise<void> {
     if (this.#alive) {
       // Only this ends its commands: a signal would orphan them.
-      await this.#fetch("POST", "/global/dispose", undefined, undefined, AbortSignal.timeout(DISPOSE_TIMEOUT_MS)).catch(() => {});
+      await this.#fetch(
+        "POST",
+        "/global/dispose",
+        undefined,
+        undefined,
+        AbortSignal.timeout(DISPOSE_TIMEOUT_MS),
+      ).catch(() => {});
     }
     await this.#process.stop(STOP_GRACE_MS);
     await this.installation.remove();
   }
 
-  async #fetch(method: string, path: string, directory: string | undefined, body: unknown, signal: AbortSignal): Promise<Response> {
+  async #fetch(
+    method: string,
+    path: string,
+    directory: string | undefined,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const url = new URL(path, this.#url);
     if (directory !== undefined) url.searchParams.set("directory", directory);
-    const headers = { authorization: this.#authorization, ...(body !== undefined && { "content-type": "application/json" }) };
+    const headers = {
+      authorization: this.#authorization,
+      ...(body !== undefined && { "content-type": "application/json" }),
+    };
     try {
-      return await fetch(url, { method, headers, signal, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      return await fetch(url, {
+        method,
+        headers,
+        signal,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
     } catch (error) {
       if (error instanceof Error && error.name === "TimeoutError") {
-        throw new HarnessError("agent_not_responding", `OpenCode has not answered ${method} ${path} in time`, { cause: error });
+        throw new HarnessError(
+          "agent_not_responding",
+          `OpenCode has not answered ${method} ${path} in time`,
+          { cause: error },
+        );
       }
       if (signal.aborted) throw error;
-      throw new HarnessError("agent_exited", `OpenCode's server is gone: ${method} ${path} found no one`, { cause: error });
+      throw new HarnessError(
+        "agent_exited",
+        `OpenCode's server is gone: ${method} ${path} found no one`,
+        { cause: error },
+      );
     }
   }
 }
@@ -169,7 +235,9 @@ async function startProcess(
   const output = new Output(process);
   const timeout = new AbortController();
   try {
-    const late = delay(START_TIMEOUT_MS, "late" as const, { signal: timeout.signal }).catch(() => "late" as const);
+    const late = delay(START_TIMEOUT_MS, "late" as const, { signal: timeout.signal }).catch(
+      () => "late" as const,
+    );
     const outcome = await Promise.race([output.ready, process.exited, late]);
     if (typeof outcome === "string" && outcome !== "late") return { process, url: outcome };
     await process.stop(STOP_GRACE_MS);
@@ -185,7 +253,9 @@ async function startProcess(
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once("error", reject).listen(0, "127.0.0.1", resolve),
+  );
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;

@@ -54,7 +54,12 @@ export class OpenCodeServers implements Warm {
     if (!this.#serves(model)) {
       await this.#retire(this.#current);
       this.#models.set(`${model.provider} ${model.model}`, model);
-      this.#current = { server: await OpenCodeServer.start(context, [...this.#models.values()]), users: 0, runs: 0, isRetired: false };
+      this.#current = {
+        server: await OpenCodeServer.start(context, [...this.#models.values()]),
+        users: 0,
+        runs: 0,
+        isRetired: false,
+      };
       this.#all.add(this.#current);
     }
     const kept = this.#current as Kept;
@@ -66,7 +71,9 @@ export class OpenCodeServers implements Warm {
 
   #serves(model: KnownModel): boolean {
     const kept = this.#current;
-    return kept !== undefined && kept.server.alive && kept.server.knows(model) && kept.runs < MAX_RUNS;
+    return (
+      kept !== undefined && kept.server.alive && kept.server.knows(model) && kept.runs < MAX_RUNS
+    );
   }
 
   async #release(kept: Kept, directory: string, isSound: boolean): Promise<void> {

@@ -45,13 +45,24 @@ export class ToolCalls {
     return this.#open.size === 0;
   }
 
-  *update({ tool: name, callID: toolCallId, state }: PartOf<"tool">): Generator<HarnessEvent, void> {
-    if (name === ANSWER_TOOL || state.status === "pending" || this.#finished.has(toolCallId)) return;
+  *update({
+    tool: name,
+    callID: toolCallId,
+    state,
+  }: PartOf<"tool">): Generator<HarnessEvent, void> {
+    if (name === ANSWER_TOOL || state.status === "pending" || this.#finished.has(toolCallId))
+      return;
     let call = this.#open.get(toolCallId);
     if (!call) {
       call = { name, input: state.input, shown: "" };
       this.#open.set(toolCallId, call);
-      yield { type: "tool.started", toolCallId, name, kind: KINDS[name] ?? "other", input: state.input };
+      yield {
+        type: "tool.started",
+        toolCallId,
+        name,
+        kind: KINDS[name] ?? "other",
+        input: state.input,
+      };
     }
     const output = state.metadata?.output;
     if (KINDS[name] === "execute" && typeof output === "string") {
@@ -66,12 +77,30 @@ export class ToolCalls {
   }
 }
 
-function finished(toolCallId: string, name: string, { status, output, error, metadata }: ToolState): HarnessEvent {
-  if (status === "error") return { type: "tool.finished", toolCallId, name, ok: false, output: { message: error ?? "The tool failed" } };
+function finished(
+  toolCallId: string,
+  name: string,
+  { status, output, error, metadata }: ToolState,
+): HarnessEvent {
+  if (status === "error")
+    return {
+      type: "tool.finished",
+      toolCallId,
+      name,
+      ok: false,
+      output: { message: error ?? "The tool failed" },
+    };
   const exit = metadata?.exit;
   const exitCode = exit === undefined ? undefined : typeof exit === "number" ? exit : null;
   const ok = exitCode === undefined || exitCode === 0;
-  return { type: "tool.finished", toolCallId, name, ok, output: { output: output ?? "" }, ...(exitCode !== undefined && { exitCode }) };
+  return {
+    type: "tool.finished",
+    toolCallId,
+    name,
+    ok,
+    output: { output: output ?? "" },
+    ...(exitCode !== undefined && { exitCode }),
+  };
 }
 
 /** What a snapshot of the output adds to the one before. A long output is shown through a window that moves on. */

@@ -12,12 +12,16 @@ export interface ToolSelection {
   refuses(name: string): boolean;
 }
 
-export function selectTools(wishes: Wishes, { prefixes, foreign, toolName }: McpNames): ToolSelection {
+export function selectTools(
+  wishes: Wishes,
+  { prefixes, foreign, toolName }: McpNames,
+): ToolSelection {
   const { mustAsk } = wishes;
   const allowedTools = wishes.allowedTools?.map(toolName);
   const deniedTools = wishes.deniedTools.map(toolName);
   const isMcp = (name: string): boolean => prefixes.some((prefix) => name.startsWith(prefix));
-  const refuses = (name: string): boolean => deniedTools.includes(name) || !(allowedTools?.includes(name) ?? true);
+  const refuses = (name: string): boolean =>
+    deniedTools.includes(name) || !(allowedTools?.includes(name) ?? true);
   // A subagent has rules of its own and would not ask.
   const isOff = (name: string): boolean => refuses(name) || (mustAsk && name === "task");
   const switches: Record<string, boolean> = { question: false };

@@ -1,6 +1,15 @@
 // From OpenCode's events to ours: pure, told from recorded streams, one translator a run.
 import type { HarnessEvent } from "../events.ts";
-import { Delta, Failure, MessageInfo, Part, SILENT_EVENTS, SILENT_PARTS, Status, Todos } from "./protocol.ts";
+import {
+  Delta,
+  Failure,
+  MessageInfo,
+  Part,
+  SILENT_EVENTS,
+  SILENT_PARTS,
+  Status,
+  Todos,
+} from "./protocol.ts";
 import type { PartOf, ServerEvent } from "./protocol.ts";
 import { ToolCalls } from "./tool-calls.ts";
 
@@ -55,13 +64,18 @@ export class Translator {
 
   /** True for the run's session and those of its subagents. */
   isOurs(sessionId: unknown): boolean {
-    return sessionId === this.#sessionId || (typeof sessionId === "string" && this.#children.has(sessionId));
+    return (
+      sessionId === this.#sessionId ||
+      (typeof sessionId === "string" && this.#children.has(sessionId))
+    );
   }
 
   *translate(event: ServerEvent): Events {
     const { type, properties } = event;
     if (type === "session.created") this.#adopt(properties["info"]);
-    const sessionId = properties["sessionID"] ?? (properties["part"] as { sessionID?: unknown } | undefined)?.sessionID;
+    const sessionId =
+      properties["sessionID"] ??
+      (properties["part"] as { sessionID?: unknown } | undefined)?.sessionID;
     if (!this.isOurs(sessionId)) return;
     if (type === "message.part.updated") yield* this.#part(event);
     else if (sessionId !== this.#sessionId) return;
@@ -69,9 +83,11 @@ export class Translator {
     else if (type === "message.updated") this.#message(properties["info"]);
     else if (type === "session.status") yield* this.#status(event);
     else if (type === "session.error") this.#fail(properties["error"]);
-    else if (type === "session.compacted") yield { type: "notice", code: "compaction", message: "OpenCode summed up the conversation" };
+    else if (type === "session.compacted")
+      yield { type: "notice", code: "compaction", message: "OpenCode summed up the conversation" };
     else if (type === "todo.updated") yield* this.#plan(event);
-    else if (!SILENT_EVENTS.has(type) && !["session.created", "session.idle"].includes(type)) yield { type: "unmapped", data: event };
+    else if (!SILENT_EVENTS.has(type) && !["session.created", "session.idle"].includes(type))
+      yield { type: "unmapped", data: event };
   }
 
   #adopt(info: unknown): void {
@@ -81,7 +97,8 @@ export class Translator {
 
   #fail(error: unknown): void {
     const failure = Failure.safeParse(error);
-    if (failure.success && failure.data.name !== "StructuredOutputError") this.failure = failure.data;
+    if (failure.success && failure.data.name !== "StructuredOutputError")
+      this.failure = failure.data;
   }
 
   #message(info: unknown): void {
@@ -92,7 +109,8 @@ export class Translator {
       return;
     }
     this.#lastParent = message.parentID;
-    if (message.structured !== undefined && message.structured !== null) this.structured = message.structured;
+    if (message.structured !== undefined && message.structured !== null)
+      this.structured = message.structured;
     if (message.finish !== undefined) this.finish = message.finish;
     if (message.error) this.#fail(message.error);
   }
@@ -104,7 +122,8 @@ export class Translator {
     if (!part) yield { type: "unmapped", data: event };
     else if (part.type === "tool") yield* this.#tool(part);
     else if (part.type === "step-finish") yield* this.#stepFinish(part);
-    else if (part.sessionID === this.#sessionId && !this.#users.includes(part.messageID)) yield* this.#text(part);
+    else if (part.sessionID === this.#sessionId && !this.#users.includes(part.messageID))
+      yield* this.#text(part);
   }
 
   *#tool(part: PartOf<"tool">): Events {
@@ -182,7 +201,12 @@ export class Translator {
     this.lastRetry = status.message;
     yield* this.#retract();
     const { attempt, message, next } = status;
-    yield { type: "notice", code: "retry", message, data: { attempt, nextAt: new Date(next).toISOString() } };
+    yield {
+      type: "notice",
+      code: "retry",
+      message,
+      data: { attempt, nextAt: new Date(next).toISOString() },
+    };
   }
 
   /** What an attempt had streamed before it failed comes again with the next. */
@@ -190,13 +214,22 @@ export class Translator {
     for (const [partId, { messageId, text }] of this.#open) {
       this.#open.delete(partId);
       this.#closed.add(partId);
-      if (text !== "") yield { type: "message.retracted", messageId, reason: "The model's answer broke off and is asked for again" };
+      if (text !== "")
+        yield {
+          type: "message.retracted",
+          messageId,
+          reason: "The model's answer broke off and is asked for again",
+        };
     }
   }
 
   *#plan(event: ServerEvent): Events {
     const { data } = Todos.safeParse(event.properties);
-    if (data) yield { type: "plan.updated", steps: data.todos.map(({ content, status }) => ({ text: content, status })) };
+    if (data)
+      yield {
+        type: "plan.updated",
+        steps: data.todos.map(({ content, status }) => ({ text: content, status })),
+      };
     else yield { type: "unmapped", data: event };
   }
 }

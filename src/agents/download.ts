@@ -25,10 +25,20 @@ export async function download(
   const totalBytes = await unpackedSize(wanted, npm, directory, signal);
   report({ stage: "downloading", bytes: 0, totalBytes });
   // The user's npm settings say from where and how; only what would change the layout or run code is set.
-  const flags = ["--global=false", "--ignore-scripts", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
+  const flags = [
+    "--global=false",
+    "--ignore-scripts",
+    "--no-save",
+    "--no-package-lock",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ];
   const args = ["install", `${wanted.name}@${wanted.spec}`, "--prefix", directory, ...flags];
   const done = new AbortController();
-  const watching = reportSize(directory, done.signal, (bytes) => report({ stage: "downloading", bytes, totalBytes }));
+  const watching = reportSize(directory, done.signal, (bytes) =>
+    report({ stage: "downloading", bytes, totalBytes }),
+  );
   try {
     await npm.run(args, directory, signal);
   } finally {
@@ -37,14 +47,29 @@ export async function download(
   }
 }
 
-async function unpackedSize({ name, spec }: ProgramPackage, npm: Npm, directory: string, signal: AbortSignal): Promise<number | null> {
+async function unpackedSize(
+  { name, spec }: ProgramPackage,
+  npm: Npm,
+  directory: string,
+  signal: AbortSignal,
+): Promise<number | null> {
   const full = spec.startsWith("npm:") ? spec.slice("npm:".length) : `${name}@${spec}`;
-  const answer = (await npm.run(["view", full, "dist.unpackedSize", "--json", "--loglevel=error"], directory, signal)).trim();
+  const answer = (
+    await npm.run(
+      ["view", full, "dist.unpackedSize", "--json", "--loglevel=error"],
+      directory,
+      signal,
+    )
+  ).trim();
   const size = /^\d+$/.test(answer) ? Number(answer) : Number.NaN;
   return Number.isSafeInteger(size) ? size : null;
 }
 
-async function reportSize(directory: string, done: AbortSignal, report: (bytes: number) => void): Promise<void> {
+async function reportSize(
+  directory: string,
+  done: AbortSignal,
+  report: (bytes: number) => void,
+): Promise<void> {
   while (!done.aborted) {
     await delay(PROGRESS_INTERVAL_MS, undefined, { signal: done }).catch(() => {});
     report(await sizeOf(directory));
@@ -53,9 +78,13 @@ async function reportSize(directory: string, done: AbortSignal, report: (bytes: 
 
 /** Bytes of all files below; what vanishes meanwhile counts nothing. */
 async function sizeOf(directory: string): Promise<number> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
+    () => [],
+  );
   const sizes = entries.map(async (entry) => {
-    const found = entry.isFile() ? await lstat(join(entry.parentPath, entry.name)).catch(() => null) : null;
+    const found = entry.isFile()
+      ? await lstat(join(entry.parentPath, entry.name)).catch(() => null)
+      : null;
     return found?.size ?? 0;
   });
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);

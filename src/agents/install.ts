@@ -2,8 +2,19 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { agentDirectory, agentProgram, agentPrograms, describeMachine, findBinary, locateAgent } from "../../harnesses/agent-programs.ts";
-import type { AgentLocation, AgentProgram, ProgramPackage } from "../../harnesses/agent-programs.ts";
+import {
+  agentDirectory,
+  agentProgram,
+  agentPrograms,
+  describeMachine,
+  findBinary,
+  locateAgent,
+} from "../../harnesses/agent-programs.ts";
+import type {
+  AgentLocation,
+  AgentProgram,
+  ProgramPackage,
+} from "../../harnesses/agent-programs.ts";
 import { HarnessError } from "../../harnesses/harness.ts";
 import { errnoOf } from "../../tools/files/errno.ts";
 import { download, type DownloadProgress } from "./download.ts";
@@ -49,13 +60,18 @@ export async function listAgents(agentsDir: string): Promise<readonly AgentStatu
  * Installs the named programs, or all when none is named, one after another; what is there already is left alone.
  * One that fails does not keep the next from being installed. Throws HarnessError `unknown_agent` or `npm_not_found` before anything starts.
  */
-export async function installAgents(names: readonly string[], options: InstallOptions): Promise<readonly InstallResult[]> {
-  const programs = names.length === 0 ? agentPrograms : [...new Set(names)].map((name) => agentProgram(name));
+export async function installAgents(
+  names: readonly string[],
+  options: InstallOptions,
+): Promise<readonly InstallResult[]> {
+  const programs =
+    names.length === 0 ? agentPrograms : [...new Set(names)].map((name) => agentProgram(name));
   const npm = await findNpm(options.env);
   const work = join(options.agentsDir, WORK_DIRECTORY);
   await removeStale(work);
   const results: InstallResult[] = [];
-  for (const program of programs) results.push(await installOne(program, npm, join(work, randomUUID()), options));
+  for (const program of programs)
+    results.push(await installOne(program, npm, join(work, randomUUID()), options));
   await rmdir(work).catch(() => {}); // stays while another installation runs there
   return results;
 }
@@ -68,14 +84,25 @@ async function removeStale(work: string): Promise<void> {
   }
 }
 
-async function installOne(program: AgentProgram, npm: Npm, work: string, options: InstallOptions): Promise<InstallResult> {
+async function installOne(
+  program: AgentProgram,
+  npm: Npm,
+  work: string,
+  options: InstallOptions,
+): Promise<InstallResult> {
   const { name, version } = program;
-  const report = (progress: DownloadProgress | { stage: "verifying" | "ready" } | { stage: "failed"; reason: string }): void =>
-    options.onProgress?.({ name, version, ...progress });
+  const report = (
+    progress:
+      | DownloadProgress
+      | { stage: "verifying" | "ready" }
+      | { stage: "failed"; reason: string },
+  ): void => options.onProgress?.({ name, version, ...progress });
   options.signal.throwIfAborted();
   const before = await locateAgent(name, options.agentsDir);
   try {
-    const path = before.ready ? before.path : await installFresh(program, npm, work, options, report);
+    const path = before.ready
+      ? before.path
+      : await installFresh(program, npm, work, options, report);
     report({ stage: "ready" });
     return { name, version, ready: true, path, fresh: !before.ready };
   } catch (error) {
@@ -104,11 +131,15 @@ async function installFresh(
   report({ stage: "verifying" });
   const binary = await findBinary(join(directory, "node_modules", wanted.name), program.binary);
   if (binary === null)
-    throw new HarnessError("verification_failed", `The package ${wanted.name} holds no program at ${program.binary.join("/")}`);
+    throw new HarnessError(
+      "verification_failed",
+      `The package ${wanted.name} holds no program at ${program.binary.join("/")}`,
+    );
   await tryProgram(binary, program.version, { scratch, path: env["PATH"], signal });
   await moveIntoPlace(directory, agentDirectory(agentsDir, program), join(work, "replaced"));
   const location = await locateAgent(program.name, agentsDir);
-  if (!location.ready) throw new Error(`${program.name} was installed and is not found: ${location.reason}`);
+  if (!location.ready)
+    throw new Error(`${program.name} was installed and is not found: ${location.reason}`);
   return location.path;
 }
 
@@ -116,7 +147,10 @@ async function choosePackage(program: AgentProgram): Promise<ProgramPackage> {
   const machine = await describeMachine();
   const [best] = program.packagesFor(machine);
   if (best) return best;
-  throw new HarnessError("unsupported_platform", `${program.title} is not made for ${machine.platform}-${machine.arch}`);
+  throw new HarnessError(
+    "unsupported_platform",
+    `${program.title} is not made for ${machine.platform}-${machine.arch}`,
+  );
 }
 
 /** One step for whoever looks: an incomplete installation goes aside, the whole one takes its place. */
@@ -129,15 +163,21 @@ async function moveIntoPlace(from: string, to: string, aside: string): Promise<v
 }
 
 /** What went wrong outside of us is an answer; anything else is a bug and goes on. */
-function failureOf(program: AgentProgram, error: unknown): { code: string; reason: string; fix: string } {
+function failureOf(
+  program: AgentProgram,
+  error: unknown,
+): { code: string; reason: string; fix: string } {
   const fix = `harnessd agents install ${program.name}`;
-  if (error instanceof HarnessError) return { code: error.code, reason: error.message, fix: fixFor(error.code) ?? fix };
-  if (error instanceof Error && errnoOf(error) !== undefined) return { code: "install_failed", reason: error.message, fix };
+  if (error instanceof HarnessError)
+    return { code: error.code, reason: error.message, fix: fixFor(error.code) ?? fix };
+  if (error instanceof Error && errnoOf(error) !== undefined)
+    return { code: "install_failed", reason: error.message, fix };
   throw error;
 }
 
 function fixFor(code: string): string | undefined {
   if (code === "unsupported_platform") return "run harnessd on Linux or macOS, on x64 or arm64";
-  if (code === "npm_failed") return "check the network and npm's settings (npm config list), then run it again";
+  if (code === "npm_failed")
+    return "check the network and npm's settings (npm config list), then run it again";
   return undefined;
 }

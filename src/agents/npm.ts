@@ -16,18 +16,27 @@ export interface Npm {
 }
 
 /** Finds npm on the PATH of `env`, or beside the Node that runs us. Throws HarnessError `npm_not_found`. */
-export async function findNpm(env: Readonly<Record<string, string | undefined>>, nodePath = process.execPath): Promise<Npm> {
+export async function findNpm(
+  env: Readonly<Record<string, string | undefined>>,
+  nodePath = process.execPath,
+): Promise<Npm> {
   const nodeDirectory = dirname(nodePath);
-  const candidates = [...(env["PATH"] ?? "").split(delimiter), nodeDirectory].filter(Boolean).map((directory) => join(directory, "npm"));
+  const candidates = [...(env["PATH"] ?? "").split(delimiter), nodeDirectory]
+    .filter(Boolean)
+    .map((directory) => join(directory, "npm"));
   candidates.push(join(nodeDirectory, "..", "lib", "node_modules", "npm", "bin", "npm-cli.js"));
   for (const candidate of candidates) {
     const path = await realpath(candidate).catch(() => null);
     if (path !== null && (await mayBeRun(path))) return makeNpm(path, env, nodePath);
   }
   const fix = "install Node.js with npm (https://nodejs.org), or put npm on the PATH";
-  throw new HarnessError("npm_not_found", `Agent programs are installed by npm, and there is no npm on the PATH: ${fix}`, {
-    data: { fix },
-  });
+  throw new HarnessError(
+    "npm_not_found",
+    `Agent programs are installed by npm, and there is no npm on the PATH: ${fix}`,
+    {
+      data: { fix },
+    },
+  );
 }
 
 async function mayBeRun(path: string): Promise<boolean> {
@@ -42,15 +51,31 @@ function isScript(path: string): boolean {
   return /\.c?js$/.test(path);
 }
 
-function makeNpm(path: string, env: Readonly<Record<string, string | undefined>>, nodePath: string): Npm {
+function makeNpm(
+  path: string,
+  env: Readonly<Record<string, string | undefined>>,
+  nodePath: string,
+): Npm {
   // npm under an old Node silently takes old versions: it is run by our own Node, directly or by way of the PATH.
   const [file, first] = isScript(path) ? [nodePath, [path]] : [path, []];
   const ownEnv = { ...env, PATH: [dirname(nodePath), env["PATH"]].filter(Boolean).join(delimiter) };
   return {
     async run(args, cwd, signal) {
       const { execa } = await import("execa");
-      const options = { cwd, env: ownEnv, extendEnv: false, cancelSignal: signal, killDescendants: true, reject: false } as const;
-      const limits = { timeout: NPM_TIMEOUT_MS, forceKillAfterDelay: KILL_AFTER_MS, maxBuffer: MAX_OUTPUT_BYTES, stdin: "ignore" } as const;
+      const options = {
+        cwd,
+        env: ownEnv,
+        extendEnv: false,
+        cancelSignal: signal,
+        killDescendants: true,
+        reject: false,
+      } as const;
+      const limits = {
+        timeout: NPM_TIMEOUT_MS,
+        forceKillAfterDelay: KILL_AFTER_MS,
+        maxBuffer: MAX_OUTPUT_BYTES,
+        stdin: "ignore",
+      } as const;
       const result = await execa(file, [...first, ...args], { ...options, ...limits });
       signal.throwIfAborted();
       if (!result.failed) return result.stdout;
@@ -65,6 +90,8 @@ function makeNpm(path: string, env: Readonly<Record<string, string | undefined>>
 /** What npm complains of, without its decoration and without the address of its log. */
 function complaintOf(output: string): string {
   const lines = output.split("\n").map((line) => line.replace(/^npm (error|ERR!) ?/, "").trim());
-  const telling = lines.filter((line) => line !== "" && !/^npm warn|complete log of this run|^\{|^\}/i.test(line));
+  const telling = lines.filter(
+    (line) => line !== "" && !/^npm warn|complete log of this run|^\{|^\}/i.test(line),
+  );
   return telling.join(" · ").slice(0, MAX_ERROR_CHARACTERS);
 }

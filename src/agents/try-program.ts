@@ -13,16 +13,35 @@ export interface Trial {
 }
 
 /** Throws HarnessError `verification_failed`, which says what the program did instead. */
-export async function tryProgram(binary: string, version: string, { scratch, path, signal }: Trial): Promise<void> {
+export async function tryProgram(
+  binary: string,
+  version: string,
+  { scratch, path, signal }: Trial,
+): Promise<void> {
   const { execa } = await import("execa");
   const env = { HOME: scratch, TMPDIR: scratch, ...(path !== undefined && { PATH: path }) };
-  const options = { env, extendEnv: false, cwd: scratch, cancelSignal: signal, killDescendants: true, reject: false } as const;
-  const result = await execa(binary, ["--version"], { ...options, timeout: START_TIMEOUT_MS, stdin: "ignore", all: true });
+  const options = {
+    env,
+    extendEnv: false,
+    cwd: scratch,
+    cancelSignal: signal,
+    killDescendants: true,
+    reject: false,
+  } as const;
+  const result = await execa(binary, ["--version"], {
+    ...options,
+    timeout: START_TIMEOUT_MS,
+    stdin: "ignore",
+    all: true,
+  });
   signal.throwIfAborted();
   const said = (result.all ?? "").trim();
   if (!result.failed && said.split(/[\s()]+/).includes(version)) return;
   const found = result.timedOut
     ? `it did not end within ${START_TIMEOUT_MS / 1000} s`
     : `it ended with ${result.exitCode ?? result.signal ?? result.shortMessage} and said "${said.slice(0, MAX_OUTPUT_CHARACTERS)}"`;
-  throw new HarnessError("verification_failed", `${binary} --version should say ${version}; ${found}`);
+  throw new HarnessError(
+    "verification_failed",
+    `${binary} --version should say ${version}; ${found}`,
+  );
 }

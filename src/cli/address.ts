@@ -4,7 +4,9 @@ import { join } from "node:path";
 
 /** Lets commands on the same machine find the daemon. Holds no token. */
 export async function writeAddress(stateDir: string, url: string): Promise<void> {
-  await writeFile(addressFile(stateDir), `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 });
+  await writeFile(addressFile(stateDir), `${JSON.stringify({ url, pid: process.pid })}\n`, {
+    mode: 0o600,
+  });
 }
 
 export async function removeAddress(stateDir: string): Promise<void> {

@@ -1,5 +1,10 @@
 // `harnessd agents` and `harnessd agents install`: the agent programs of the box.
-import { type InstallProgress, type InstallResult, installAgents, listAgents } from "../agents/install.ts";
+import {
+  type InstallProgress,
+  type InstallResult,
+  installAgents,
+  listAgents,
+} from "../agents/install.ts";
 import { readConfig, readEnvironment } from "../config.ts";
 import { EXIT } from "./exit-status.ts";
 
@@ -47,8 +52,14 @@ function progressTo(stream: NodeJS.WriteStream): (progress: InstallProgress) => 
   let last = "";
   return (progress) => {
     const stage = `${progress.name} ${progress.version}: ${progress.stage}`;
-    const fetched = "bytes" in progress && typeof progress.bytes === "number" ? ` ${(progress.bytes / BYTES_PER_MB).toFixed(0)} MB` : "";
-    if (stream.isTTY) stream.write(`\r\u001B[K${stage}${fetched}${progress.stage === "ready" || progress.stage === "failed" ? "\n" : ""}`);
+    const fetched =
+      "bytes" in progress && typeof progress.bytes === "number"
+        ? ` ${(progress.bytes / BYTES_PER_MB).toFixed(0)} MB`
+        : "";
+    if (stream.isTTY)
+      stream.write(
+        `\r\u001B[K${stage}${fetched}${progress.stage === "ready" || progress.stage === "failed" ? "\n" : ""}`,
+      );
     else if (stage !== last) stream.write(`${stage}\n`);
     last = stage;
   };

@@ -16,13 +16,23 @@ export interface TargetOptions {
 }
 
 /** A daemon must be there already: at --url, in HARNESSD_URL, or serving the state directory. */
-export async function connectToDaemon({ url, token }: TargetOptions, config: Config): Promise<Target> {
+export async function connectToDaemon(
+  { url, token }: TargetOptions,
+  config: Config,
+): Promise<Target> {
   const address = url ?? readVariable("HARNESSD_URL") ?? (await readAddress(config.stateDir));
   if (address === undefined) {
-    throw new ConnectError("unreachable", `No daemon serves ${config.stateDir}: start one with \`harnessd serve\`, or name one with --url`);
+    throw new ConnectError(
+      "unreachable",
+      `No daemon serves ${config.stateDir}: start one with \`harnessd serve\`, or name one with --url`,
+    );
   }
   const line = new LineTeller(address);
-  const box = await Harnessd.connect({ url: address, token: token ?? config.token, onLine: (state) => line.tell(state) });
+  const box = await Harnessd.connect({
+    url: address,
+    token: token ?? config.token,
+    onLine: (state) => line.tell(state),
+  });
   const close = (): Promise<void> => {
     line.stop();
     return box.close();
@@ -45,7 +55,8 @@ export async function connectOrStart(options: TargetOptions, config: Config): Pr
   } catch (error) {
     if (!(error instanceof JournalError && error.code === "locked")) throw error;
     if ((await readAddress(config.stateDir)) !== undefined) return connectToDaemon(options, config);
-    const advice = "A command that runs a daemon of its own shares it with nobody; `harnessd serve` serves any number of commands.";
+    const advice =
+      "A command that runs a daemon of its own shares it with nobody; `harnessd serve` serves any number of commands.";
     throw new ConnectError("unreachable", `${error.message} ${advice}`, { cause: error });
   }
 }
@@ -62,7 +73,8 @@ class LineTeller {
 
   tell(state: "up" | "down"): void {
     if (this.#isStopped) return;
-    if (state === "down") process.stderr.write(`harnessd: the connection to ${this.#url} was lost; trying again\n`);
+    if (state === "down")
+      process.stderr.write(`harnessd: the connection to ${this.#url} was lost; trying again\n`);
     else if (this.#wasDown) process.stderr.write(`harnessd: connected to ${this.#url} again\n`);
     this.#wasDown = state === "down";
   }

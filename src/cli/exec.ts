@@ -6,7 +6,10 @@ import { onStop, statusOfSignal, type Stop } from "./stop.ts";
 
 const MS_PER_SECOND = 1000;
 
-export async function exec(command: string[], flags: Readonly<Record<string, unknown>>): Promise<void> {
+export async function exec(
+  command: string[],
+  flags: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const target = await connectOrStart(flags, readConfig(flags));
   const stopped = new AbortController();
   const listenNoMore = onStop((by) => stopped.abort(by));
@@ -20,7 +23,8 @@ export async function exec(command: string[], flags: Readonly<Record<string, unk
       onStdout: (bytes) => write(process.stdout, bytes),
       onStderr: (bytes) => write(process.stderr, bytes),
     });
-    if (timedOut) process.stderr.write(`harnessd: The command took longer than ${timeout} s and was ended\n`);
+    if (timedOut)
+      process.stderr.write(`harnessd: The command took longer than ${timeout} s and was ended\n`);
     process.exitCode = exitCode ?? statusOfSignal(signal);
   } catch (error) {
     if (!stopped.signal.aborted) throw error;

@@ -14,7 +14,8 @@ export async function main(argv: string[]): Promise<void> {
     await program.parseAsync(argv);
   } catch (error) {
     process.exitCode = statusOf(error);
-    if (!(error instanceof CommanderError)) process.stderr.write(`harnessd: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (!(error instanceof CommanderError))
+      process.stderr.write(`harnessd: ${error instanceof Error ? error.message : String(error)}\n`);
   }
 }
 

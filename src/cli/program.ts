@@ -7,7 +7,9 @@ import { INTERRUPT_HELP } from "./stop.ts";
 
 export function createProgram(): Command {
   const program = new Command("harnessd")
-    .description("The agent harness runtime that lives inside a box: tools, agents and a durable event stream behind one WebSocket.")
+    .description(
+      "The agent harness runtime that lives inside a box: tools, agents and a durable event stream behind one WebSocket.",
+    )
     .version(VERSION)
     .showHelpAfterError("(harnessd --help says more)")
     .configureHelp({ helpWidth: 110 });
@@ -22,7 +24,9 @@ export function createProgram(): Command {
 function addServe(program: Command): void {
   const serve = program
     .command("serve")
-    .description("Start the daemon. Prints its address as one line of JSON, logs to stderr, ends cleanly on SIGTERM and SIGINT.")
+    .description(
+      "Start the daemon. Prints its address as one line of JSON, logs to stderr, ends cleanly on SIGTERM and SIGINT.",
+    )
     .addHelpText(
       "after",
       "\nProvider keys and base URLs are read from ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, OPENAI_API_KEY and their like.",
@@ -53,18 +57,24 @@ function addRun(program: Command): void {
     .option("--key <key>", "idempotency key: the same key is the same run")
     .option("--json", "one event envelope a line; the last is run.ended")
     .addHelpText("after", `\n${INTERRUPT_HELP}\n${EXIT_HELP}`)
-    .action(async (prompt: string[], flags: Record<string, unknown>) => (await import("./run.ts")).run(prompt.join(" "), flags));
+    .action(async (prompt: string[], flags: Record<string, unknown>) =>
+      (await import("./run.ts")).run(prompt.join(" "), flags),
+    );
   addTarget(run);
 }
 
 function addExec(program: Command): void {
   const exec = program
     .command("exec")
-    .description("Run a command in the box: standard streams and exit status are the command's own.")
+    .description(
+      "Run a command in the box: standard streams and exit status are the command's own.",
+    )
     .argument("<command...>", "program and arguments, after --")
     .option("--cwd <dir>", "where to run it")
     .option("--timeout <seconds>", "end it when it takes longer", positive)
-    .action(async (command: string[], flags: Record<string, unknown>) => (await import("./exec.ts")).exec(command, flags));
+    .action(async (command: string[], flags: Record<string, unknown>) =>
+      (await import("./exec.ts")).exec(command, flags),
+    );
   addTarget(exec);
 }
 
@@ -82,13 +92,17 @@ function addRunCommands(program: Command): void {
     .argument("<run>", "its id")
     .option("--json", "one event envelope a line")
     .addHelpText("after", `\n${INTERRUPT_HELP}\n${EXIT_HELP}`)
-    .action(async (runId: string, flags: Record<string, unknown>) => (await import("./runs.ts")).attach(runId, flags));
+    .action(async (runId: string, flags: Record<string, unknown>) =>
+      (await import("./runs.ts")).attach(runId, flags),
+    );
   const cancel = program
     .command("cancel")
     .description("End a run and everything that it started.")
     .argument("<run>", "its id")
     .option("--reason <text>", "kept with the run")
-    .action(async (runId: string, flags: Record<string, unknown>) => (await import("./runs.ts")).cancel(runId, flags));
+    .action(async (runId: string, flags: Record<string, unknown>) =>
+      (await import("./runs.ts")).cancel(runId, flags),
+    );
   for (const command of [runs, attach, cancel]) addTarget(command);
 }
 
@@ -101,7 +115,9 @@ function addAgents(program: Command): void {
     .action(async (flags: Record<string, unknown>) => (await import("./agents.ts")).list(flags));
   agents
     .command("install")
-    .description("Install agent programs at the versions this harnessd was tested with; all when none is named.")
+    .description(
+      "Install agent programs at the versions this harnessd was tested with; all when none is named.",
+    )
     .argument("[name...]", "claude-code, codex, opencode")
     .addOption(optionOf(settings.agentsDir))
     .action(async (names: string[], flags: Record<string, unknown>, command: Command) =>
@@ -120,7 +136,12 @@ function addTarget(command: Command): void {
 
 /** Defaults are only shown here; `readConfig` applies them, after the variables. */
 function optionOf({ flag, variable, help, standard }: Setting): Option {
-  const note = [variable, ...(standard === undefined || standard === "" || Array.isArray(standard) ? [] : [`default ${String(standard)}`])];
+  const note = [
+    variable,
+    ...(standard === undefined || standard === "" || Array.isArray(standard)
+      ? []
+      : [`default ${String(standard)}`]),
+  ];
   return new Option(flag, `${help} (${note.join(", ")})`);
 }
 

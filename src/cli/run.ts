@@ -46,11 +46,25 @@ export async function show(handle: RunHandle, asJson: boolean): Promise<number> 
   }
 }
 
-async function requestOf(prompt: string, flags: Readonly<Record<string, unknown>>): Promise<RunRequestInput> {
-  const { harness, model, session, fork, cwd, schema, system, effort, timeout, maxTurns, maxTokens, maxCost, key } = flags as Record<
-    string,
-    string | undefined
-  >;
+async function requestOf(
+  prompt: string,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<RunRequestInput> {
+  const {
+    harness,
+    model,
+    session,
+    fork,
+    cwd,
+    schema,
+    system,
+    effort,
+    timeout,
+    maxTurns,
+    maxTokens,
+    maxCost,
+    key,
+  } = flags as Record<string, string | undefined>;
   const request = {
     prompt,
     harness,
@@ -67,13 +81,18 @@ async function requestOf(prompt: string, flags: Readonly<Record<string, unknown>
     maxCostUsd: maxCost,
     key,
   };
-  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as unknown as RunRequestInput;
+  return Object.fromEntries(
+    Object.entries(request).filter(([, value]) => value !== undefined),
+  ) as unknown as RunRequestInput;
 }
 
 async function readSchema(file: string): Promise<Record<string, unknown>> {
   try {
     return JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
   } catch (error) {
-    throw new ConfigError(`--schema: ${file} is not a readable JSON file: ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(
+      `--schema: ${file} is not a readable JSON file: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }

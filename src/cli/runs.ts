@@ -14,8 +14,12 @@ export async function listRuns(flags: Flags): Promise<void> {
   try {
     const { state, limit } = flags as MethodInput<"run_list">;
     const { runs } = await target.box.call("run_list", { limit, ...(state && { state }) });
-    for (const run of runs) process.stdout.write(flags["json"] === true ? `${JSON.stringify(run)}\n` : `${describe(run)}\n`);
-    if (runs.length === 0 && flags["json"] !== true) process.stdout.write("There are no runs yet.\n");
+    for (const run of runs)
+      process.stdout.write(
+        flags["json"] === true ? `${JSON.stringify(run)}\n` : `${describe(run)}\n`,
+      );
+    if (runs.length === 0 && flags["json"] !== true)
+      process.stdout.write("There are no runs yet.\n");
   } finally {
     await target.close();
   }
@@ -33,7 +37,8 @@ export async function attach(runId: string, flags: Flags): Promise<void> {
 export async function cancel(runId: string, flags: Flags): Promise<void> {
   const target = await connectToDaemon(flags, readConfig(flags));
   try {
-    const reason = typeof flags["reason"] === "string" ? flags["reason"] : "cancelled from the command line";
+    const reason =
+      typeof flags["reason"] === "string" ? flags["reason"] : "cancelled from the command line";
     const { run } = await target.box.call("run_cancel", { runId, reason });
     process.stdout.write(`${describe(run)}\n`);
     process.exitCode = run.outcome === "cancelled" ? 0 : exitStatusOf(run);
@@ -44,5 +49,7 @@ export async function cancel(runId: string, flags: Flags): Promise<void> {
 
 function describe({ runId, state, outcome, harness, model, createdAt, usage, error }: Run): string {
   const parts = [runId, createdAt, harness, model ?? "-", outcome ?? state];
-  return [...parts, ...(usage ? [describeUsage(usage)] : []), ...(error ? [error.code] : [])].join("  ");
+  return [...parts, ...(usage ? [describeUsage(usage)] : []), ...(error ? [error.code] : [])].join(
+    "  ",
+  );
 }

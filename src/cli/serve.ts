@@ -20,11 +20,17 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
     if (by !== "SIGPIPE") end(`received ${by}`);
   });
   onBug((error, origin) => {
-    if (log) log.error({ err: error, origin }, "a bug: the daemon ends what it has started, and itself");
+    if (log)
+      log.error({ err: error, origin }, "a bug: the daemon ends what it has started, and itself");
     else process.stderr.write(`harnessd: ${error.stack ?? error.message}\n`);
     end(`a bug in the daemon: ${error.message}`);
   });
-  void ended.then(() => setTimeout(() => process.exit(EXIT.failed), config.grace * MS_PER_SECOND + LAST_RESORT_MS).unref());
+  void ended.then(() =>
+    setTimeout(
+      () => process.exit(EXIT.failed),
+      config.grace * MS_PER_SECOND + LAST_RESORT_MS,
+    ).unref(),
+  );
   const daemon = await startDaemon(config);
   ({ log } = daemon);
   await writeAddress(config.stateDir, daemon.url);
@@ -32,7 +38,9 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
     process.exitCode = EXIT.failed;
     end(message);
   });
-  process.stdout.write(`${JSON.stringify({ type: "listening", url: daemon.url, pid: process.pid, version: VERSION })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ type: "listening", url: daemon.url, pid: process.pid, version: VERSION })}\n`,
+  );
   const reason = await ended;
   log.info({ reason }, "stopping");
   await removeAddress(config.stateDir);

@@ -30,16 +30,30 @@ export const RESENDABLE: ReadonlySet<string> = new Set([
 ]);
 
 /** Rejects with CallError, CallTimeoutError, FrameTooLargeError, ConnectionLostError, ConnectError, or the signal's reason. */
-export async function callOver(link: Link, name: string, params: unknown = {}, options: CallOptions = {}): Promise<unknown> {
+export async function callOver(
+  link: Link,
+  name: string,
+  params: unknown = {},
+  options: CallOptions = {},
+): Promise<unknown> {
   const { timeoutMs, resend = isResendable(name, params) } = options;
   if (timeoutMs === undefined) return persist(link, name, params, resend, options.signal);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(new CallTimeoutError(name, timeoutMs)), timeoutMs);
-  const signal = options.signal === undefined ? deadline.signal : AbortSignal.any([options.signal, deadline.signal]);
+  const signal =
+    options.signal === undefined
+      ? deadline.signal
+      : AbortSignal.any([options.signal, deadline.signal]);
   return persist(link, name, params, resend, signal).finally(() => clearTimeout(timer));
 }
 
-async function persist(link: Link, name: string, params: unknown, resend: boolean, signal: AbortSignal | undefined): Promise<unknown> {
+async function persist(
+  link: Link,
+  name: string,
+  params: unknown,
+  resend: boolean,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   for (;;) {
     const peer = await link.peer(signal);
     try {

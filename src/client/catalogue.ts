@@ -34,4 +34,6 @@ export type CallArguments<Name extends CallName> =
     : [params: CallInput<Name>, options?: CallOptions];
 
 /** Every tool as a function. */
-export type ToolCalls = { readonly [Name in ToolName]: (...args: CallArguments<Name>) => Promise<CallResult<Name>> };
+export type ToolCalls = {
+  readonly [Name in ToolName]: (...args: CallArguments<Name>) => Promise<CallResult<Name>>;
+};

@@ -24,12 +24,19 @@ export class ConnectionLostError extends Error {
   readonly method: string;
 
   constructor(method: string, why: string) {
-    super(`The connection broke while ${method} was under way (${why}); it may or may not have happened`);
+    super(
+      `The connection broke while ${method} was under way (${why}); it may or may not have happened`,
+    );
     this.method = method;
   }
 }
 
-export type ConnectFailure = "unauthorized" | "refused" | "unreachable" | "not_a_harnessd" | "closed";
+export type ConnectFailure =
+  | "unauthorized"
+  | "refused"
+  | "unreachable"
+  | "not_a_harnessd"
+  | "closed";
 
 /** There is no connection, and there will be none without a change. */
 export class ConnectError extends Error {

@@ -22,7 +22,10 @@ export interface EventsOptions {
 }
 
 /** Yields every fact after the cursor once, in order, whatever happens to the line; deltas as far as the line and the reader keep up. */
-export async function* followEvents(link: Link, options: EventsOptions): AsyncGenerator<Envelope, void> {
+export async function* followEvents(
+  link: Link,
+  options: EventsOptions,
+): AsyncGenerator<Envelope, void> {
   const { signal, onGap } = options;
   const skip = (gap: Gap): Cursor => {
     if (onGap === undefined) throw new GapError(gap);
@@ -57,7 +60,11 @@ export async function* followEvents(link: Link, options: EventsOptions): AsyncGe
 }
 
 /** Undefined when the line broke or the signal was aborted meanwhile: look, and try again. */
-async function openFeed(link: Link, after: Cursor | null, { filter, subscriber, signal }: EventsOptions): Promise<Feed | undefined> {
+async function openFeed(
+  link: Link,
+  after: Cursor | null,
+  { filter, subscriber, signal }: EventsOptions,
+): Promise<Feed | undefined> {
   try {
     const peer = await link.peer(signal);
     let feed: Feed | undefined;
@@ -85,7 +92,11 @@ class Feed {
   #wake: (() => void) | undefined;
   readonly #abort = (): void => this.#end();
 
-  constructor(peer: Peer, { subscription, cursor, gap }: MethodResult<"events_subscribe">, signal: AbortSignal | undefined) {
+  constructor(
+    peer: Peer,
+    { subscription, cursor, gap }: MethodResult<"events_subscribe">,
+    signal: AbortSignal | undefined,
+  ) {
     this.cursor = cursor;
     this.gap = gap;
     this.#peer = peer;
@@ -97,7 +108,8 @@ class Feed {
 
   /** The next delivery; undefined when this feed brings no more. */
   async next(): Promise<Delivery | undefined> {
-    while (this.#queue.length === 0 && !this.#isOver) await new Promise<void>((wake) => (this.#wake = wake));
+    while (this.#queue.length === 0 && !this.#isOver)
+      await new Promise<void>((wake) => (this.#wake = wake));
     if (this.#signal?.aborted === true) return undefined;
     const delivery = this.#queue.shift();
     this.#queuedBytes -= delivery?.bytes ?? 0;

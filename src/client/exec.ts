@@ -34,15 +34,26 @@ export interface ExecResult extends NonNullable<Read["exit"]> {
 }
 
 /** Runs a command to its end. A non-zero exit code is a result, not an error. */
-export async function execute(box: Harnessd, command: Command, options: ExecOptions): Promise<ExecResult> {
+export async function execute(
+  box: Harnessd,
+  command: Command,
+  options: ExecOptions,
+): Promise<ExecResult> {
   const { cwd, env, timeoutMs, stdin, signal } = options;
-  const start = { command, stdin: stdin === undefined ? "closed" : "open", ...given({ cwd, env, timeoutMs }) } as CallInput<"shell_start">;
+  const start = {
+    command,
+    stdin: stdin === undefined ? "closed" : "open",
+    ...given({ cwd, env, timeoutMs }),
+  } as CallInput<"shell_start">;
   const { processId } = await box.call("shell_start", start, { signal });
   try {
     const following = follow(box, processId, options);
     if (stdin === undefined) return await following;
     // A command may end before its input does.
-    return await Promise.race([following, feed(box, processId, stdin, signal).then(() => following)]);
+    return await Promise.race([
+      following,
+      feed(box, processId, stdin, signal).then(() => following),
+    ]);
   } catch (error) {
     // Whoever does not get its end must not leave it running unseen.
     box.call("shell_stop", { processId }, { resend: true }).catch(() => undefined);
@@ -50,15 +61,33 @@ export async function execute(box: Harnessd, command: Command, options: ExecOpti
   }
 }
 
-async function follow(box: Harnessd, processId: string, { onStdout, onStderr, signal }: ExecOptions): Promise<ExecResult> {
+async function follow(
+  box: Harnessd,
+  processId: string,
+  { onStdout, onStderr, signal }: ExecOptions,
+): Promise<ExecResult> {
   const stdout = new Output(onStdout);
   const stderr = new Output(onStderr);
   for (;;) {
-    const from = { stdoutOffset: stdout.offset, stderrOffset: stderr.offset, maxBytes: MAX_READ_BYTES };
-    const read = await box.call("shell_read", { processId, ...from, waitMs: READ_WAIT_MS, encoding: "base64" }, { signal });
+    const from = {
+      stdoutOffset: stdout.offset,
+      stderrOffset: stderr.offset,
+      maxBytes: MAX_READ_BYTES,
+    };
+    const read = await box.call(
+      "shell_read",
+      { processId, ...from, waitMs: READ_WAIT_MS, encoding: "base64" },
+      { signal },
+    );
     await Promise.all([stdout.take(read.stdout), stderr.take(read.stderr)]);
     if (read.exit !== null && isRead(read.stdout) && isRead(read.stderr)) {
-      return { processId, ...read.exit, stdout: stdout.text, stderr: stderr.text, missingBytes: stdout.missingBytes + stderr.missingBytes };
+      return {
+        processId,
+        ...read.exit,
+        stdout: stdout.text,
+        stderr: stderr.text,
+        missingBytes: stdout.missingBytes + stderr.missingBytes,
+      };
     }
   }
 }
@@ -68,9 +97,16 @@ function isRead(slice: Read["stdout"]): boolean {
   return slice.ended || slice.nextOffset >= slice.totalBytes;
 }
 
-async function feed(box: Harnessd, processId: string, stdin: NonNullable<ExecOptions["stdin"]>, signal?: AbortSignal): Promise<void> {
+async function feed(
+  box: Harnessd,
+  processId: string,
+  stdin: NonNullable<ExecOptions["stdin"]>,
+  signal?: AbortSignal,
+): Promise<void> {
   try {
-    for await (const piece of typeof stdin === "string" || stdin instanceof Uint8Array ? [stdin] : stdin) {
+    for await (const piece of typeof stdin === "string" || stdin instanceof Uint8Array
+      ? [stdin]
+      : stdin) {
       const bytes = Buffer.from(piece as Uint8Array);
       for (let at = 0; at < bytes.length; at += MAX_WRITE_BYTES)
         await write(box, processId, bytes.subarray(at, at + MAX_WRITE_BYTES), signal);
@@ -83,9 +119,19 @@ async function feed(box: Harnessd, processId: string, stdin: NonNullable<ExecOpt
 }
 
 /** Resolves when the command has taken the bytes, however long it lets them lie. */
-async function write(box: Harnessd, processId: string, bytes: Buffer, signal: AbortSignal | undefined): Promise<void> {
-  let { taken } = await box.call("shell_write", { processId, data: bytes.toString("base64"), encoding: "base64" }, { signal });
-  while (!taken) ({ taken } = await box.call("shell_write", { processId, data: "" }, { signal, resend: true }));
+async function write(
+  box: Harnessd,
+  processId: string,
+  bytes: Buffer,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let { taken } = await box.call(
+    "shell_write",
+    { processId, data: bytes.toString("base64"), encoding: "base64" },
+    { signal },
+  );
+  while (!taken)
+    ({ taken } = await box.call("shell_write", { processId, data: "" }, { signal, resend: true }));
 }
 
 /** One stream as it is read: told to a listener, or else collected. */
@@ -118,5 +164,7 @@ class Output {
 }
 
 function given<Fields extends object>(fields: Fields): Partial<Fields> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<Fields>;
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Partial<Fields>;
 }

@@ -7,14 +7,29 @@ import type { Backoff } from "../rpc/backoff.ts";
 import { DEFAULT_HEARTBEAT_MS } from "../rpc/heartbeat.ts";
 import { openSocket } from "../rpc/open-socket.ts";
 import { callOver } from "./calls.ts";
-import type { CallArguments, CallInput, CallName, CallOptions, CallResult, ToolCalls } from "./catalogue.ts";
+import type {
+  CallArguments,
+  CallInput,
+  CallName,
+  CallOptions,
+  CallResult,
+  ToolCalls,
+} from "./catalogue.ts";
 import { CallError, CallTimeoutError, ConnectError } from "./errors.ts";
 import { followEvents, type EventsOptions } from "./events.ts";
 import { execute, type ExecOptions, type ExecResult } from "./exec.ts";
 import { Link } from "./link.ts";
 import { RunHandle } from "./run-handle.ts";
 import { SocketInbox } from "./socket-inbox.ts";
-import { download, upload, type Address, type Download, type DownloadOptions, type UploadBody, type UploadOptions } from "./transfer.ts";
+import {
+  download,
+  upload,
+  type Address,
+  type Download,
+  type DownloadOptions,
+  type UploadBody,
+  type UploadOptions,
+} from "./transfer.ts";
 
 const DEFAULT_BACKOFF: Backoff = { baseMs: 100, maxMs: 10_000 };
 /** What this client speaks; as a type, since the schemas beside it stay in the daemon. */
@@ -50,14 +65,16 @@ export class Harnessd implements AsyncDisposable {
     this.#link = link;
     this.info = info;
     this.#from = from;
-    const get = (_target: ToolCalls, name: string | symbol) => (params?: unknown, options?: CallOptions) =>
-      callOver(link, String(name), params, options);
+    const get =
+      (_target: ToolCalls, name: string | symbol) => (params?: unknown, options?: CallOptions) =>
+        callOver(link, String(name), params, options);
     this.tools = new Proxy({} as ToolCalls, { get });
   }
 
   /** Connects to a daemon that listens. Throws ConnectError, whose `code` says why not. */
   static async connect({ url, token, signal, ...line }: ConnectOptions): Promise<Harnessd> {
-    const open = (closing: AbortSignal): Promise<WebSocket> => openSocket({ url, token, maxFrameBytes: MAX_FRAME_BYTES, signal: closing });
+    const open = (closing: AbortSignal): Promise<WebSocket> =>
+      openSocket({ url, token, maxFrameBytes: MAX_FRAME_BYTES, signal: closing });
     const link = linkOf(open, line);
     return new Harnessd(link, await introduced(link, url, signal), { url, token });
   }
@@ -71,12 +88,16 @@ export class Harnessd implements AsyncDisposable {
 
   /** Goes on over a new socket from the same daemon. Only for a client made by `accept`. */
   adopt(socket: WebSocket): void {
-    if (!(this.#from instanceof SocketInbox)) throw new TypeError("A client that connects by itself adopts no sockets");
+    if (!(this.#from instanceof SocketInbox))
+      throw new TypeError("A client that connects by itself adopts no sockets");
     this.#from.give(socket);
   }
 
   /** Calls a method or a tool. Throws CallError for the daemon's no, ConnectionLostError when the line broke under what must not be repeated. */
-  call<Name extends CallName>(name: Name, ...[params, options]: CallArguments<Name>): Promise<CallResult<Name>> {
+  call<Name extends CallName>(
+    name: Name,
+    ...[params, options]: CallArguments<Name>
+  ): Promise<CallResult<Name>> {
     return callOver(this.#link, name, params, options) as Promise<CallResult<Name>>;
   }
 
@@ -103,12 +124,19 @@ export class Harnessd implements AsyncDisposable {
   }
 
   /** Runs a command to its end; its output comes whole over broken lines. */
-  exec(command: CallInput<"shell_start">["command"], options: ExecOptions = {}): Promise<ExecResult> {
+  exec(
+    command: CallInput<"shell_start">["command"],
+    options: ExecOptions = {},
+  ): Promise<ExecResult> {
     return execute(this, command, options);
   }
 
   /** Writes a file (or with `folder`, unpacks a tar into one) of any size, as it streams. */
-  upload(path: string, body: UploadBody, options?: UploadOptions): Promise<Record<string, unknown>> {
+  upload(
+    path: string,
+    body: UploadBody,
+    options?: UploadOptions,
+  ): Promise<Record<string, unknown>> {
     return upload(this.#address(), path, body, options);
   }
 
@@ -128,7 +156,10 @@ export class Harnessd implements AsyncDisposable {
 
   #address(): Address {
     if (!(this.#from instanceof SocketInbox)) return this.#from;
-    throw new ConnectError("unreachable", "Bytes go over HTTP to a daemon that listens; this one dialled out, so use fs_read and fs_write");
+    throw new ConnectError(
+      "unreachable",
+      "Bytes go over HTTP to a daemon that listens; this one dialled out, so use fs_read and fs_write",
+    );
   }
 }
 
@@ -140,21 +171,35 @@ function linkOf(
 }
 
 /** Opens the first line and makes sure of what is at its other end. */
-async function introduced(link: Link, where: string, signal: AbortSignal | undefined): Promise<MethodResult<"daemon_info">> {
+async function introduced(
+  link: Link,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<MethodResult<"daemon_info">> {
   const abandon = (): void => void link.close();
   signal?.addEventListener("abort", abandon, { once: true });
   try {
     await link.start();
-    const info = (await callOver(link, "daemon_info", {}, { timeoutMs: INTRODUCTION_TIMEOUT_MS, signal })) as MethodResult<"daemon_info">;
+    const info = (await callOver(
+      link,
+      "daemon_info",
+      {},
+      { timeoutMs: INTRODUCTION_TIMEOUT_MS, signal },
+    )) as MethodResult<"daemon_info">;
     const { maxFrameMb } = info.limits ?? {};
     if (maxFrameMb !== undefined) link.maxFrameBytes = maxFrameMb * BYTES_PER_MB;
     if (info.protocol === PROTOCOL) return info;
-    throw new ConnectError("not_a_harnessd", `${where} speaks protocol ${info.protocol}, this client ${PROTOCOL}; use versions that match`);
+    throw new ConnectError(
+      "not_a_harnessd",
+      `${where} speaks protocol ${info.protocol}, this client ${PROTOCOL}; use versions that match`,
+    );
   } catch (error) {
     void link.close();
     signal?.throwIfAborted();
     if (!(error instanceof CallError || error instanceof CallTimeoutError)) throw error;
-    throw new ConnectError("not_a_harnessd", `${where} is no harnessd: ${error.message}`, { cause: error });
+    throw new ConnectError("not_a_harnessd", `${where} is no harnessd: ${error.message}`, {
+      cause: error,
+    });
   } finally {
     signal?.removeEventListener("abort", abandon);
   }

@@ -11,7 +11,12 @@ import { Peer, type Closing } from "./peer.ts";
 const STABLE_MS = 10_000;
 const DEFAULT_FRAME_BYTES = 16 * 1024 * 1024;
 /** What a daemon answers to an upgrade that it refuses; any other status comes from something else. */
-const FAILURE_OF_STATUS: Readonly<Record<number, ConnectFailure>> = { 401: "unauthorized", 403: "refused", 429: "refused", 503: "refused" };
+const FAILURE_OF_STATUS: Readonly<Record<number, ConnectFailure>> = {
+  401: "unauthorized",
+  403: "refused",
+  429: "refused",
+  503: "refused",
+};
 
 export interface LinkOptions {
   /** Opens the next socket. Throws SocketRefused. */
@@ -105,7 +110,8 @@ export class Link {
       this.#options.onLine?.("down");
       if (this.#failure !== undefined) return;
       // A frame too large cost the calls under way; the line itself is as good as before.
-      if (!mayRetry(closing.code) && closing.code !== CLOSE_CODES.frame_too_large.code) return this.#fail(refusalOf(closing));
+      if (!mayRetry(closing.code) && closing.code !== CLOSE_CODES.frame_too_large.code)
+        return this.#fail(refusalOf(closing));
       if (performance.now() - since > STABLE_MS) attempt = 0;
       const next = await this.#next(attempt);
       if (next === undefined) return;
@@ -143,6 +149,7 @@ function connectErrorOf(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const status = error instanceof SocketRefused ? error.status : undefined;
-  const code = status === undefined ? "unreachable" : (FAILURE_OF_STATUS[status] ?? "not_a_harnessd");
+  const code =
+    status === undefined ? "unreachable" : (FAILURE_OF_STATUS[status] ?? "not_a_harnessd");
   return new ConnectError(code, message, { cause: error });
 }

@@ -33,9 +33,17 @@ interface Pending {
 interface Incoming {
   readonly id?: unknown;
   readonly result?: unknown;
-  readonly error?: { readonly code: number; readonly message: string; readonly data?: Readonly<Record<string, unknown>> };
+  readonly error?: {
+    readonly code: number;
+    readonly message: string;
+    readonly data?: Readonly<Record<string, unknown>>;
+  };
   readonly method?: unknown;
-  readonly params?: { readonly subscription: string; readonly events?: readonly unknown[]; readonly gap?: Gap };
+  readonly params?: {
+    readonly subscription: string;
+    readonly events?: readonly unknown[];
+    readonly gap?: Gap;
+  };
 }
 
 const PROTOCOL_ERROR = 1002;
@@ -70,13 +78,18 @@ export class Peer {
   }
 
   /** Rejects with CallError, the signal's reason, or ConnectionLostError. */
-  call(method: string, params: unknown, { signal, maxFrameBytes = Infinity, onResult }: PeerCallOptions = {}): Promise<unknown> {
+  call(
+    method: string,
+    params: unknown,
+    { signal, maxFrameBytes = Infinity, onResult }: PeerCallOptions = {},
+  ): Promise<unknown> {
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     if (!this.isOpen) return Promise.reject(new ConnectionLostError(method, "it was closing"));
     const id = ++this.#lastId;
     const frame = JSON.stringify({ jsonrpc: "2.0", id, method, params });
     const bytes = Buffer.byteLength(frame);
-    if (bytes > maxFrameBytes) return Promise.reject(new FrameTooLargeError(method, bytes, maxFrameBytes));
+    if (bytes > maxFrameBytes)
+      return Promise.reject(new FrameTooLargeError(method, bytes, maxFrameBytes));
     const answered = new Promise((resolve, reject) => {
       this.#pending.set(id, { method, onResult, resolve, reject });
       this.#socket.send(frame);
@@ -114,7 +127,9 @@ export class Peer {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     if (this.isOpen) {
-      this.#socket.send(JSON.stringify({ jsonrpc: "2.0", method: "$/cancelRequest", params: { id } }));
+      this.#socket.send(
+        JSON.stringify({ jsonrpc: "2.0", method: "$/cancelRequest", params: { id } }),
+      );
     }
     pending?.reject(reason);
   }
@@ -126,8 +141,10 @@ export class Peer {
     if (typeof message.id === "number") return this.#settle(message.id, message);
     const { subscription, events, gap } = message.params ?? { subscription: "" };
     const listener = this.#listeners.get(subscription);
-    if (message.method === "events" && events !== undefined) listener?.({ kind: "events", events, bytes: text.length });
-    else if (message.method === "events_gap" && gap !== undefined) listener?.({ kind: "gap", gap, bytes: text.length });
+    if (message.method === "events" && events !== undefined)
+      listener?.({ kind: "events", events, bytes: text.length });
+    else if (message.method === "events_gap" && gap !== undefined)
+      listener?.({ kind: "gap", gap, bytes: text.length });
   }
 
   #settle(id: number, { result, error }: Incoming): void {
@@ -143,7 +160,8 @@ export class Peer {
 
   #end({ code, text }: Closing): void {
     const why = text === "" ? `close code ${code}` : `close code ${code}: ${text}`;
-    for (const { method, reject } of this.#pending.values()) reject(new ConnectionLostError(method, why));
+    for (const { method, reject } of this.#pending.values())
+      reject(new ConnectionLostError(method, why));
     this.#pending.clear();
     for (const listener of this.#listeners.values()) listener("closed");
     this.#listeners.clear();

@@ -22,9 +22,15 @@ export class RunHandle implements AsyncIterable<Envelope> {
   }
 
   /** All of the run's events, from its first fact to `run.ended`. */
-  async *events(options: Omit<EventsOptions, "filter"> & { readonly deltas?: boolean } = {}): AsyncGenerator<Envelope, void> {
+  async *events(
+    options: Omit<EventsOptions, "filter"> & { readonly deltas?: boolean } = {},
+  ): AsyncGenerator<Envelope, void> {
     const { deltas = true, ...rest } = options;
-    const events = this.#box.events({ after: this.run.cursor, ...rest, filter: { runId: this.id, deltas } });
+    const events = this.#box.events({
+      after: this.run.cursor,
+      ...rest,
+      filter: { runId: this.id, deltas },
+    });
     for await (const event of events) {
       yield event;
       if (event.type === "run.ended") return;
@@ -38,14 +44,21 @@ export class RunHandle implements AsyncIterable<Envelope> {
   /** The run once it has ended, however long that takes. */
   async result(options: { readonly signal?: AbortSignal } = {}): Promise<Run> {
     for (;;) {
-      const { run } = await this.#box.call("run_wait", { runId: this.id, waitMs: WAIT_MS }, options);
+      const { run } = await this.#box.call(
+        "run_wait",
+        { runId: this.id, waitMs: WAIT_MS },
+        options,
+      );
       if (run.state === "ended") return run;
     }
   }
 
   /** Ends the run and everything it started; the run as it ended. */
   async cancel(reason?: string): Promise<Run> {
-    const { run } = await this.#box.call("run_cancel", { runId: this.id, ...(reason !== undefined && { reason }) });
+    const { run } = await this.#box.call("run_cancel", {
+      runId: this.id,
+      ...(reason !== undefined && { reason }),
+    });
     return run;
   }
 

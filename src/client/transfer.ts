@@ -52,13 +52,23 @@ export async function upload(
   const headers = headersOf(address);
   if (expectedVersion !== undefined) headers.set("if-match", `"${expectedVersion}"`);
   if (createOnly === true) headers.set("if-none-match", "*");
-  const response = await fetch(url, { method: "PUT", headers, body, duplex: "half", signal: signal ?? null });
+  const response = await fetch(url, {
+    method: "PUT",
+    headers,
+    body,
+    duplex: "half",
+    signal: signal ?? null,
+  });
   await refuseFailure(response);
   return (await response.json()) as Record<string, unknown>;
 }
 
 /** Resolves once the first byte may be read; cancelling `body` ends the transfer. Throws CallError. */
-export async function download(address: Address, path: string, options: DownloadOptions = {}): Promise<Download> {
+export async function download(
+  address: Address,
+  path: string,
+  options: DownloadOptions = {},
+): Promise<Download> {
   const { offset = 0, gzip, signal } = options;
   const url = urlOf(address, path, options);
   if (gzip === true) url.searchParams.set("gzip", "1");
@@ -68,7 +78,11 @@ export async function download(address: Address, path: string, options: Download
   await refuseFailure(response);
   const size = response.headers.get("content-length");
   const version = response.headers.get("etag")?.replace(/^"(.*)"$/, "$1") ?? null;
-  return { body: response.body ?? new Blob([]).stream(), size: size === null ? null : Number(size), version };
+  return {
+    body: response.body ?? new Blob([]).stream(),
+    size: size === null ? null : Number(size),
+    version,
+  };
 }
 
 function urlOf({ url }: Address, path: string, { folder }: TransferOptions): URL {
@@ -86,13 +100,21 @@ async function refuseFailure(response: Response): Promise<void> {
   if (response.ok) return;
   const text = await response.text();
   const { code, message, data } = errorIn(text);
-  throw new CallError(response.status, message ?? `HTTP ${response.status}: ${text.slice(0, 200)}`, {
-    ...data,
-    code: code ?? "http_error",
-  });
+  throw new CallError(
+    response.status,
+    message ?? `HTTP ${response.status}: ${text.slice(0, 200)}`,
+    {
+      ...data,
+      code: code ?? "http_error",
+    },
+  );
 }
 
-function errorIn(text: string): { code?: string; message?: string; data?: Record<string, unknown> } {
+function errorIn(text: string): {
+  code?: string;
+  message?: string;
+  data?: Record<string, unknown>;
+} {
   try {
     return (JSON.parse(text) as { error?: object }).error ?? {};
   } catch {

@@ -88,7 +88,10 @@ class Dialler {
         return { reason: "refused", message: refusal };
       }
       if (wasStable) attempt = 0;
-      const waitMs = Math.max(retryAfterMs, backoffMs(attempt, this.#options.backoff ?? DEFAULT_BACKOFF));
+      const waitMs = Math.max(
+        retryAfterMs,
+        backoffMs(attempt, this.#options.backoff ?? DEFAULT_BACKOFF),
+      );
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
     }
     return { reason: "closed", message: "The daemon closed the connection" };
@@ -104,13 +107,20 @@ class Dialler {
       if (this.#stopped.signal.aborted) return { wasStable: false };
       const message = error instanceof Error ? error.message : String(error);
       log.warn({ url, message }, "The host could not be reached");
-      if (error instanceof SocketRefused && error.retry) return { wasStable: false, retryAfterMs: error.retryAfterMs };
+      if (error instanceof SocketRefused && error.retry)
+        return { wasStable: false, retryAfterMs: error.retryAfterMs };
       return { wasStable: false, refusal: message };
     }
   }
 
   async #serve(socket: WebSocket): Promise<Attempt> {
-    const { url, log, methods, heartbeatMs = DEFAULT_HEARTBEAT_MS, stableMs = STABLE_MS } = this.#options;
+    const {
+      url,
+      log,
+      methods,
+      heartbeatMs = DEFAULT_HEARTBEAT_MS,
+      stableMs = STABLE_MS,
+    } = this.#options;
     const openedAt = performance.now();
     const ended = new Promise<{ code: number; text: string }>((resolve) => {
       socket.once("close", (code, reason) => resolve({ code, text: reason.toString("utf8") }));
@@ -128,6 +138,9 @@ class Dialler {
     const wasStable = performance.now() - openedAt >= stableMs;
     // One frame too large is a mistake of the host's in one call, and no reason to leave it for good.
     if (mayRetry(code) || code === CLOSE_CODES.frame_too_large.code) return { wasStable };
-    return { wasStable, refusal: `The host at ${url} closed the connection with ${code} ${text}: trying again would not help` };
+    return {
+      wasStable,
+      refusal: `The host at ${url} closed the connection with ${code} ${text}: trying again would not help`,
+    };
   }
 }

@@ -13,8 +13,16 @@ export const AUTH_DEADLINE_MS = 10_000;
 const Params = z.strictObject({ token: z.string() });
 
 /** Waits for the first frame; calls `admit` in the same turn, so that no later frame is missed, or closes the socket as `unauthorized`. */
-export function awaitFirstFrame(socket: WebSocket, token: string, deadlineMs: number, admit: () => void): void {
-  const deadline = setTimeout(() => closeSocket(socket, "unauthorized", `No auth frame within ${deadlineMs} ms`), deadlineMs);
+export function awaitFirstFrame(
+  socket: WebSocket,
+  token: string,
+  deadlineMs: number,
+  admit: () => void,
+): void {
+  const deadline = setTimeout(
+    () => closeSocket(socket, "unauthorized", `No auth frame within ${deadlineMs} ms`),
+    deadlineMs,
+  );
   socket.once("close", () => clearTimeout(deadline));
   socket.once("message", (data: RawData, isBinary: boolean) => {
     clearTimeout(deadline);

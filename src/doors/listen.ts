@@ -10,7 +10,13 @@ import { closeSocket } from "../rpc/closing.ts";
 import { Connection } from "../rpc/connection.ts";
 import { DEFAULT_HEARTBEAT_MS, keepAlive } from "../rpc/heartbeat.ts";
 import type { MethodTable } from "../rpc/method.ts";
-import { bearerOf, isLoopback, originIsAllowed, tokenMatches, wasSentToLoopback } from "./credentials.ts";
+import {
+  bearerOf,
+  isLoopback,
+  originIsAllowed,
+  tokenMatches,
+  wasSentToLoopback,
+} from "./credentials.ts";
 import { AUTH_DEADLINE_MS, authMethod, awaitFirstFrame } from "./first-frame.ts";
 
 export const DEFAULT_MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -59,14 +65,29 @@ export interface ListeningDoor {
 export async function listen(options: ListenOptions): Promise<ListeningDoor> {
   const { host, port, token } = options;
   if (token === undefined && !isLoopback(host)) {
-    throw new ListenError(`Listening on ${host} needs a token, since others can reach it; give --token, or listen on 127.0.0.1`);
+    throw new ListenError(
+      `Listening on ${host} needs a token, since others can reach it; give --token, or listen on 127.0.0.1`,
+    );
   }
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS });
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
   // An upload may take as long as it does; the headers have their own deadline.
   server.requestTimeout = 0;
   const sockets = new SocketDoor(options);
-  server.on("request", serveHttp({ routes: options.routes, refuse: (request) => refusal(request, options), log: options.log }));
-  server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => sockets.upgrade(request, stream, head));
+  server.on(
+    "request",
+    serveHttp({
+      routes: options.routes,
+      refuse: (request) => refusal(request, options),
+      log: options.log,
+    }),
+  );
+  server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) =>
+    sockets.upgrade(request, stream, head),
+  );
   await started(server, host, port);
   const bound = server.address() as AddressInfo;
   const shown = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
@@ -96,12 +117,17 @@ function refusal(
     return {
       status: 403,
       code: "host_refused",
-      message: "Without a token the daemon answers only requests to localhost or a loopback address",
+      message:
+        "Without a token the daemon answers only requests to localhost or a loopback address",
     };
   }
   const given = bearerOf(request);
   if (given !== undefined && tokenMatches(given, token)) return undefined;
-  return { status: 401, code: "unauthorized", message: "A valid token is needed: Authorization: Bearer …" };
+  return {
+    status: 401,
+    code: "unauthorized",
+    message: "A valid token is needed: Authorization: Bearer …",
+  };
 }
 
 /** Upgrades requests to sockets, and counts them. */
@@ -126,12 +152,18 @@ class SocketDoor {
     stream.on("error", () => stream.destroy());
     const path = urlOf(request)?.pathname ?? "";
     if (!WEBSOCKET_PATHS.has(path))
-      return refuseUpgrade(stream, { status: 404, code: "not_found", message: `WebSockets are served at / and /ws, not at ${path}` });
+      return refuseUpgrade(stream, {
+        status: 404,
+        code: "not_found",
+        message: `WebSockets are served at / and /ws, not at ${path}`,
+      });
     const refused = refusal(request, this.#options);
-    const saysTokenLater = refused?.code === "unauthorized" && request.headers.authorization === undefined;
+    const saysTokenLater =
+      refused?.code === "unauthorized" && request.headers.authorization === undefined;
     // A browser sees no HTTP status of a failed upgrade, but it does see a close code.
     const seesCloseCode = refused?.code === "origin_refused";
-    if (refused !== undefined && !saysTokenLater && !seesCloseCode) return refuseUpgrade(stream, refused);
+    if (refused !== undefined && !saysTokenLater && !seesCloseCode)
+      return refuseUpgrade(stream, refused);
     this.#server.handleUpgrade(request, stream, head, (socket) => {
       socket.on("error", () => {});
       if (seesCloseCode) return closeSocket(socket, "origin_refused", refused.message);
@@ -141,7 +173,8 @@ class SocketDoor {
   }
 
   closeAll(): void {
-    for (const socket of this.#server.clients) closeSocket(socket, "going_away", "The daemon is shutting down");
+    for (const socket of this.#server.clients)
+      closeSocket(socket, "going_away", "The daemon is shutting down");
   }
 
   #awaitToken(socket: WebSocket): void {
@@ -153,16 +186,29 @@ class SocketDoor {
       this.#unauthenticated--;
     };
     socket.once("close", release);
-    awaitFirstFrame(socket, this.#options.token ?? "", this.#options.authDeadlineMs ?? AUTH_DEADLINE_MS, () => {
-      release();
-      this.#admit(socket);
-    });
+    awaitFirstFrame(
+      socket,
+      this.#options.token ?? "",
+      this.#options.authDeadlineMs ?? AUTH_DEADLINE_MS,
+      () => {
+        release();
+        this.#admit(socket);
+      },
+    );
   }
 
   #admit(socket: WebSocket): void {
-    const { maxConnections = DEFAULT_MAX_CONNECTIONS, heartbeatMs = DEFAULT_HEARTBEAT_MS, log } = this.#options;
+    const {
+      maxConnections = DEFAULT_MAX_CONNECTIONS,
+      heartbeatMs = DEFAULT_HEARTBEAT_MS,
+      log,
+    } = this.#options;
     if (this.connections.size >= maxConnections) {
-      return closeSocket(socket, "too_many_connections", `The daemon serves at most ${maxConnections} hosts at once`);
+      return closeSocket(
+        socket,
+        "too_many_connections",
+        `The daemon serves at most ${maxConnections} hosts at once`,
+      );
     }
     const connection = new Connection(socket, { methods: this.#methods, log });
     this.connections.add(connection);
@@ -173,7 +219,9 @@ class SocketDoor {
 
 function started(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.on("error", (cause) => reject(new ListenError(`Cannot listen on ${host} port ${port}: ${cause.message}`, { cause })));
+    server.on("error", (cause) =>
+      reject(new ListenError(`Cannot listen on ${host} port ${port}: ${cause.message}`, { cause })),
+    );
     server.listen({ host, port }, resolve);
   });
 }

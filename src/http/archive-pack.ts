@@ -33,7 +33,8 @@ async function* packEntry(folder: string, path: string): AsyncGenerator<Uint8Arr
   const absolute = join(folder, path);
   const stats = await unlessVanished(() => lstat(absolute));
   if (stats.isDirectory()) yield* header(`${path}/`, stats, "Directory");
-  else if (stats.isSymbolicLink()) yield* header(path, stats, "SymbolicLink", await unlessVanished(() => readlink(absolute)));
+  else if (stats.isSymbolicLink())
+    yield* header(path, stats, "SymbolicLink", await unlessVanished(() => readlink(absolute)));
   else if (stats.isFile()) yield* packFile(absolute, path);
 }
 
@@ -46,7 +47,11 @@ async function* packFile(absolute: string, path: string): AsyncGenerator<Uint8Ar
   while (position < stats.size) {
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, stats.size - position));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-    if (bytesRead === 0) throw new ToolError("changed_meanwhile", `${absolute} became shorter while it was being sent`);
+    if (bytesRead === 0)
+      throw new ToolError(
+        "changed_meanwhile",
+        `${absolute} became shorter while it was being sent`,
+      );
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
@@ -62,7 +67,14 @@ async function* header(
 ): AsyncGenerator<Uint8Array> {
   const { Header, Pax } = await import("tar");
   const { uid, gid, mtime } = stats;
-  const fields = { path, uid, gid, mtime, size: type === "File" ? stats.size : 0, ...(linkpath !== undefined && { linkpath }) };
+  const fields = {
+    path,
+    uid,
+    gid,
+    mtime,
+    size: type === "File" ? stats.size : 0,
+    ...(linkpath !== undefined && { linkpath }),
+  };
   const head = new Header({ ...fields, type, mode: stats.mode & 0o7777 });
   const needsPax = head.encode();
   if (needsPax) yield new Pax(fields).encode();
@@ -73,7 +85,9 @@ async function unlessVanished<Found>(find: () => Promise<Found>): Promise<Found>
   try {
     return await find();
   } catch (error) {
-    const isGone = errnoOf(error) === "ENOENT" || (error instanceof ToolError && ["not_found", "not_a_file"].includes(error.code));
+    const isGone =
+      errnoOf(error) === "ENOENT" ||
+      (error instanceof ToolError && ["not_found", "not_a_file"].includes(error.code));
     throw isGone ? new Vanished("It is gone", { cause: error }) : error;
   }
 }

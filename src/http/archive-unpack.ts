@@ -22,7 +22,10 @@ export interface Unpacked {
  * Makes the folder if need be; what it holds already stays unless an entry replaces it. Owners in the archive are not taken over.
  * Throws ToolError `invalid_archive` or `disk_full`, and what `archive` throws: what came before stays unpacked, as `data` says.
  */
-export async function unpackInto(folder: string, archive: AsyncIterable<Uint8Array>): Promise<Unpacked> {
+export async function unpackInto(
+  folder: string,
+  archive: AsyncIterable<Uint8Array>,
+): Promise<Unpacked> {
   await answeringErrno("make directory", folder, () => makeDirectory(folder));
   const tar = await import("tar");
   const tally = new Tally();
@@ -43,13 +46,18 @@ export async function unpackInto(folder: string, archive: AsyncIterable<Uint8Arr
   return tally.result();
 }
 
-async function feed(unpack: Unpack, archive: AsyncIterable<Uint8Array>, tally: Tally): Promise<void> {
+async function feed(
+  unpack: Unpack,
+  archive: AsyncIterable<Uint8Array>,
+  tally: Tally,
+): Promise<void> {
   const failed = new Promise<void>((resolve) => unpack.once("error", () => resolve()));
   const next = (event: "drain" | "finish"): Promise<void> =>
     Promise.race([new Promise<void>((resolve) => unpack.once(event, () => resolve())), failed]);
   const consume = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
     for await (const chunk of source) {
-      if (!unpack.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) await next("drain");
+      if (!unpack.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
+        await next("drain");
       tally.refuseFailure();
     }
     const finished = next("finish");
@@ -67,7 +75,9 @@ async function feed(unpack: Unpack, archive: AsyncIterable<Uint8Array>, tally: T
 }
 
 /** Unpacked here and not by tar, which would hold all that one chunk expands to. */
-async function peek(archive: AsyncIterable<Uint8Array>): Promise<{ isGzip: boolean; chunks: AsyncIterable<Uint8Array> }> {
+async function peek(
+  archive: AsyncIterable<Uint8Array>,
+): Promise<{ isGzip: boolean; chunks: AsyncIterable<Uint8Array> }> {
   const source = archive[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   while (head.length < 2) {
@@ -77,7 +87,8 @@ async function peek(archive: AsyncIterable<Uint8Array>): Promise<{ isGzip: boole
   }
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield head;
-    for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
+    for (let next = await source.next(); next.done !== true; next = await source.next())
+      yield next.value;
   }
   return { isGzip: head[0] === 0x1f && head[1] === 0x8b, chunks: chunks() };
 }
@@ -98,26 +109,37 @@ class Tally {
   }
 
   warn(code: string, message: string | Error, entry: ReadEntry | undefined): void {
-    if (errnoOf(message) === "ENOSPC" || code === "ENOSPC") this.failure ??= new ToolError("disk_full", "No space is left to unpack into");
+    if (errnoOf(message) === "ENOSPC" || code === "ENOSPC")
+      this.failure ??= new ToolError("disk_full", "No space is left to unpack into");
     if (!entry || code === "TAR_ENTRY_INFO") return;
     this.#count(entry, -1);
     this.#skip(entry.path, message instanceof Error ? message.message : message);
   }
 
   refuseFailure(): void {
-    if (this.failure instanceof ToolError) throw new ToolError(this.failure.code, this.failure.message, { data: { ...this.result() } });
+    if (this.failure instanceof ToolError)
+      throw new ToolError(this.failure.code, this.failure.message, { data: { ...this.result() } });
     if (this.failure) throw this.invalid(this.failure.message, this.failure);
   }
 
   invalid(why: string, cause: unknown): ToolError {
-    return new ToolError("invalid_archive", `The body is not a whole tar archive, plain or gzipped: ${why}`, {
-      data: { ...this.result() },
-      cause,
-    });
+    return new ToolError(
+      "invalid_archive",
+      `The body is not a whole tar archive, plain or gzipped: ${why}`,
+      {
+        data: { ...this.result() },
+        cause,
+      },
+    );
   }
 
   result(): Unpacked {
-    return { entries: this.#entries, bytes: this.#bytes, skippedEntries: this.#skippedEntries, skipped: this.#skipped };
+    return {
+      entries: this.#entries,
+      bytes: this.#bytes,
+      skippedEntries: this.#skippedEntries,
+      skipped: this.#skipped,
+    };
   }
 
   #count(entry: ReadEntry, sign: 1 | -1): void {

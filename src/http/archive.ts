@@ -8,11 +8,26 @@ import { resolvePath, resolveTarget } from "../../tools/paths.ts";
 import { packFolder } from "./archive-pack.ts";
 import { unpackInto } from "./archive-unpack.ts";
 import { answerJson, type Route } from "./route.ts";
-import { attachmentNamed, bodyOf, ignoringDeparture, pathOf, type TransferOptions } from "./transfer-request.ts";
+import {
+  attachmentNamed,
+  bodyOf,
+  ignoringDeparture,
+  pathOf,
+  type TransferOptions,
+} from "./transfer-request.ts";
 
 export function archiveRoutes({ cwd, paths }: TransferOptions): readonly Route[] {
-  const sends = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> =>
-    await sendFolder(request, response, await resolvePath(pathOf(url), cwd, paths), url.searchParams.get("gzip") === "1");
+  const sends = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+  ): Promise<void> =>
+    await sendFolder(
+      request,
+      response,
+      await resolvePath(pathOf(url), cwd, paths),
+      url.searchParams.get("gzip") === "1",
+    );
   return [
     { method: "GET", path: "/archive", handle: sends },
     { method: "HEAD", path: "/archive", handle: sends },
@@ -27,7 +42,12 @@ export function archiveRoutes({ cwd, paths }: TransferOptions): readonly Route[]
   ];
 }
 
-async function sendFolder(request: IncomingMessage, response: ServerResponse, folder: string, gzip: boolean): Promise<void> {
+async function sendFolder(
+  request: IncomingMessage,
+  response: ServerResponse,
+  folder: string,
+  gzip: boolean,
+): Promise<void> {
   await refuseNonDirectory(folder);
   response.writeHead(200, {
     "content-type": gzip ? "application/gzip" : "application/x-tar",

@@ -13,7 +13,9 @@ export function metricsRoute(read: () => readonly Metric[]): Route {
     method: "GET",
     path: "/metrics",
     async handle(_request, response) {
-      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(read().map(format).join(""));
+      response
+        .writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" })
+        .end(read().map(format).join(""));
     },
   };
 }

@@ -1,6 +1,11 @@
 // The HTTP server beside the socket: finds the route, turns away who may not come in, and makes answers of failures.
 import { randomBytes } from "node:crypto";
-import { STATUS_CODES, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import {
+  STATUS_CODES,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import type { Duplex } from "node:stream";
 import { ToolError } from "../../tools/tool.ts";
 import type { Log } from "../log.ts";
@@ -65,33 +70,59 @@ export function refuseUpgrade(stream: Duplex, { status, code, message }: HttpRef
 }
 
 /** Never rejects. */
-async function answer(request: IncomingMessage, response: ServerResponse, { routes, refuse, log }: HttpOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { routes, refuse, log }: HttpOptions,
+): Promise<void> {
   try {
     const url = urlOf(request);
-    if (url === null) return fail(request, response, 400, { code: "invalid_url", message: "The request's target must be a path" });
+    if (url === null)
+      return fail(request, response, 400, {
+        code: "invalid_url",
+        message: "The request's target must be a path",
+      });
     const atPath = routes.filter((route) => route.path === url.pathname);
     const route =
-      atPath.find((each) => each.method === request.method) ?? atPath.find((each) => each.method === "GET" && request.method === "HEAD");
+      atPath.find((each) => each.method === request.method) ??
+      atPath.find((each) => each.method === "GET" && request.method === "HEAD");
     const refused = route?.isPublic === true ? undefined : refuse(request);
     if (refused !== undefined) return fail(request, response, refused.status, refused);
     if (route !== undefined) return await route.handle(request, response, url);
-    if (atPath.length === 0) return fail(request, response, 404, { code: "not_found", message: `Nothing is served at ${url.pathname}` });
+    if (atPath.length === 0)
+      return fail(request, response, 404, {
+        code: "not_found",
+        message: `Nothing is served at ${url.pathname}`,
+      });
     response.setHeader("allow", atPath.map((each) => each.method).join(", "));
-    fail(request, response, 405, { code: "method_not_allowed", message: `${url.pathname} does not take ${request.method}` });
+    fail(request, response, 405, {
+      code: "method_not_allowed",
+      message: `${url.pathname} does not take ${request.method}`,
+    });
   } catch (error) {
     answerFailure(request, response, error, log);
   }
 }
 
-function answerFailure(request: IncomingMessage, response: ServerResponse, error: unknown, log: Log): void {
+function answerFailure(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+  log: Log,
+): void {
   // Half an answer must not look like a whole one.
   if (response.headersSent) {
-    if (!(error instanceof ToolError)) log.error({ err: error, path: request.url }, "A request failed after its answer had begun");
+    if (!(error instanceof ToolError))
+      log.error({ err: error, path: request.url }, "A request failed after its answer had begun");
     response.destroy();
     return;
   }
   if (error instanceof ToolError)
-    return fail(request, response, statusOf(error.code), { code: error.code, message: error.message, data: error.data });
+    return fail(request, response, statusOf(error.code), {
+      code: error.code,
+      message: error.message,
+      data: error.data,
+    });
   const errorId = `err_${randomBytes(8).toString("hex")}`;
   log.error({ err: error, errorId, path: request.url }, "A request failed inside the daemon");
   fail(request, response, 500, {
@@ -115,5 +146,9 @@ function fail(
 }
 
 function statusOf(code: string): number {
-  return STATUS_OF_CODE[code] ?? STATUS_OF_SUFFIX.find(([pattern]) => pattern.test(code))?.[1] ?? UNPROCESSABLE;
+  return (
+    STATUS_OF_CODE[code] ??
+    STATUS_OF_SUFFIX.find(([pattern]) => pattern.test(code))?.[1] ??
+    UNPROCESSABLE
+  );
 }

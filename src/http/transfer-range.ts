@@ -7,7 +7,10 @@ export interface ByteRange {
 }
 
 /** Undefined for the whole file: no range, several ranges, another unit or a range that makes no sense, all of which HTTP lets a server ignore. */
-export function parseRange(header: string | undefined, size: number): ByteRange | "unsatisfiable" | undefined {
+export function parseRange(
+  header: string | undefined,
+  size: number,
+): ByteRange | "unsatisfiable" | undefined {
   const match = header?.match(/^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i);
   const [, first, last] = match ?? [];
   if (first === undefined || last === undefined || first + last === "") return undefined;

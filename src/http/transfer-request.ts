@@ -23,18 +23,29 @@ export async function* bodyOf(request: IncomingMessage): AsyncGenerator<Uint8Arr
   try {
     yield* chunks;
   } catch (error) {
-    throw new ToolError("incomplete_upload", "The connection ended before the whole body had come", { cause: error });
+    throw new ToolError(
+      "incomplete_upload",
+      "The connection ended before the whole body had come",
+      { cause: error },
+    );
   }
 }
 
 /** Does `send`, whose signal aborts when the client leaves; a client that has left needs no answer. */
-export async function ignoringDeparture(response: ServerResponse, send: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function ignoringDeparture(
+  response: ServerResponse,
+  send: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const departure = new AbortController();
   response.once("close", () => departure.abort());
   try {
     await send(departure.signal);
   } catch (error) {
-    if (!departure.signal.aborted || (errnoOf(error) !== "ERR_STREAM_PREMATURE_CLOSE" && error !== departure.signal.reason)) throw error;
+    if (
+      !departure.signal.aborted ||
+      (errnoOf(error) !== "ERR_STREAM_PREMATURE_CLOSE" && error !== departure.signal.reason)
+    )
+      throw error;
   }
 }
 

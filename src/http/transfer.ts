@@ -11,13 +11,23 @@ import { ToolError } from "../../tools/tool.ts";
 import { archiveRoutes } from "./archive.ts";
 import { answerJson, type Route } from "./route.ts";
 import { parseRange, type ByteRange } from "./transfer-range.ts";
-import { attachmentNamed, bodyOf, ignoringDeparture, pathOf, type TransferOptions } from "./transfer-request.ts";
+import {
+  attachmentNamed,
+  bodyOf,
+  ignoringDeparture,
+  pathOf,
+  type TransferOptions,
+} from "./transfer-request.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 
 /** GET and PUT of `/files?path=` and `/archive?path=`. An upload replaces the file in one step; one that breaks off leaves nothing. */
 export function transferRoutes(options: TransferOptions): readonly Route[] {
-  const sends = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> =>
+  const sends = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+  ): Promise<void> =>
     await sendFile(request, response, await resolvePath(pathOf(url), options.cwd, options.paths));
   return [
     { method: "GET", path: "/files", handle: sends },
@@ -26,7 +36,12 @@ export function transferRoutes(options: TransferOptions): readonly Route[] {
       method: "PUT",
       path: "/files",
       handle: async (request, response, url) =>
-        await receiveFile(request, response, await resolveTarget(pathOf(url), options.cwd, options.paths), modeOf(url)),
+        await receiveFile(
+          request,
+          response,
+          await resolveTarget(pathOf(url), options.cwd, options.paths),
+          modeOf(url),
+        ),
     },
     ...archiveRoutes(options),
   ];
@@ -35,16 +50,27 @@ export function transferRoutes(options: TransferOptions): readonly Route[] {
 function modeOf(url: URL): number | undefined {
   const mode = url.searchParams.get("mode");
   if (mode === null) return undefined;
-  if (!/^[0-7]{3,4}$/.test(mode)) throw new ToolError("invalid_mode", `mode must be octal permissions such as 755, and not ${mode}`);
+  if (!/^[0-7]{3,4}$/.test(mode))
+    throw new ToolError(
+      "invalid_mode",
+      `mode must be octal permissions such as 755, and not ${mode}`,
+    );
   return Number.parseInt(mode, 8);
 }
 
-async function sendFile(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
   const { handle, stats } = await openFile(path);
   await using _ = handle;
   const size = Number(stats.size);
   const etag = `"${await versionOf(handle, stats)}"`;
-  response.setHeader("etag", etag).setHeader("accept-ranges", "bytes").setHeader("last-modified", stats.mtime.toUTCString());
+  response
+    .setHeader("etag", etag)
+    .setHeader("accept-ranges", "bytes")
+    .setHeader("last-modified", stats.mtime.toUTCString());
   if (namesTag(request.headers["if-none-match"], etag)) return void response.writeHead(304).end();
   const range = parseRange(rangeAskedFor(request, etag), size);
   if (range === "unsatisfiable") return refuseRange(response, size);
@@ -56,22 +82,39 @@ async function sendFile(request: IncomingMessage, response: ServerResponse, path
     "content-length": part.end - part.start + 1,
     "x-content-type-options": "nosniff",
   });
-  if (request.method !== "HEAD" && part.end >= part.start) await sendPart(handle, part, response, path);
+  if (request.method !== "HEAD" && part.end >= part.start)
+    await sendPart(handle, part, response, path);
   response.end();
 }
 
-async function sendPart(handle: FileHandle, { start, end }: ByteRange, response: ServerResponse, path: string): Promise<void> {
-  const stream = handle.createReadStream({ start, end, highWaterMark: CHUNK_BYTES, autoClose: false });
+async function sendPart(
+  handle: FileHandle,
+  { start, end }: ByteRange,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  const stream = handle.createReadStream({
+    start,
+    end,
+    highWaterMark: CHUNK_BYTES,
+    autoClose: false,
+  });
   await ignoringDeparture(response, async () => await pipeline(stream, response, { end: false }));
   if (response.destroyed) return;
   if (stream.bytesRead === end - start + 1) return;
-  throw new ToolError("changed_meanwhile", `${path} became shorter while it was being sent`, { data: { path } });
+  throw new ToolError("changed_meanwhile", `${path} became shorter while it was being sent`, {
+    data: { path },
+  });
 }
 
 function refuseRange(response: ServerResponse, size: number): void {
   response.setHeader("content-range", `bytes */${size}`);
   answerJson(response, 416, {
-    error: { code: "range_not_satisfiable", message: `The file has ${size} bytes`, data: { totalBytes: size } },
+    error: {
+      code: "range_not_satisfiable",
+      message: `The file has ${size} bytes`,
+      data: { totalBytes: size },
+    },
   });
 }
 
@@ -83,10 +126,17 @@ function rangeAskedFor(request: IncomingMessage, etag: string): string | undefin
 
 function namesTag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
-  return header.split(",").some((tag) => tag.trim() === "*" || tag.trim().replace(/^W\//, "") === etag);
+  return header
+    .split(",")
+    .some((tag) => tag.trim() === "*" || tag.trim().replace(/^W\//, "") === etag);
 }
 
-async function receiveFile(request: IncomingMessage, response: ServerResponse, target: string, mode: number | undefined): Promise<void> {
+async function receiveFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: string,
+  mode: number | undefined,
+): Promise<void> {
   const replaced = await replaceFile(
     target,
     async (handle) => {

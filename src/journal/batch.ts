@@ -42,7 +42,10 @@ export class BatchBuilder {
 
   #fits(bytes: number): boolean {
     const count = this.#events.length + (this.#merging ? 1 : 0);
-    return count === 0 || (count < this.#limits.maxEvents && this.#bytes + bytes <= this.#limits.maxBytes);
+    return (
+      count === 0 ||
+      (count < this.#limits.maxEvents && this.#bytes + bytes <= this.#limits.maxBytes)
+    );
   }
 
   #closeMerging(): void {

@@ -53,7 +53,12 @@ export class EntryWriter {
   fact(seq: number, body: EventBody, about: About): Entry {
     const json = this.#writeFact(seq, body, about);
     if (json.length <= MAX_FACT_BYTES)
-      return { ...placeOf(seq, body, about), json, delta: null, bytes: json.length + ENTRY_OVERHEAD_BYTES };
+      return {
+        ...placeOf(seq, body, about),
+        json,
+        delta: null,
+        bytes: json.length + ENTRY_OVERHEAD_BYTES,
+      };
     return { ...this.fact(seq, shorten(body), about), shortenedFrom: json.length };
   }
 
@@ -67,7 +72,12 @@ export class EntryWriter {
     const key = `${this.#writeAbout(about)}"type":"${body.type}"${own}`;
     const json = `${this.#epoch}"afterSeq":${afterSeq},${this.#writeTime()}${key},"text":"`;
     const text = this.#clean(JSON.stringify(body.text)).slice(1, -1);
-    return { ...placeOf(afterSeq, body, about), json, delta: { key, text }, bytes: json.length + text.length + ENTRY_OVERHEAD_BYTES };
+    return {
+      ...placeOf(afterSeq, body, about),
+      json,
+      delta: { key, text },
+      bytes: json.length + text.length + ENTRY_OVERHEAD_BYTES,
+    };
   }
 
   /** The fields as they go on after the type: `,"a":1`, or nothing. */
@@ -92,15 +102,25 @@ export class EntryWriter {
 
   #writeAbout(about: About): string {
     const last = this.#about;
-    if (about.runId === last.runId && about.processId === last.processId && about.source === last.source) return this.#aboutJson;
+    if (
+      about.runId === last.runId &&
+      about.processId === last.processId &&
+      about.source === last.source
+    )
+      return this.#aboutJson;
     const run = about.runId === undefined ? "" : `"runId":${JSON.stringify(about.runId)},`;
-    const process = about.processId === undefined ? "" : `"processId":${JSON.stringify(about.processId)},`;
+    const process =
+      about.processId === undefined ? "" : `"processId":${JSON.stringify(about.processId)},`;
     this.#about = { source: about.source, runId: about.runId, processId: about.processId };
     this.#aboutJson = `${run}${process}"source":"${about.source}",`;
     return this.#aboutJson;
   }
 }
 
-function placeOf(seq: number, body: EventBody, about: About): Pick<Entry, "seq" | "type" | "runId" | "processId"> {
+function placeOf(
+  seq: number,
+  body: EventBody,
+  about: About,
+): Pick<Entry, "seq" | "type" | "runId" | "processId"> {
   return { seq, type: body.type, runId: about.runId, processId: about.processId };
 }

@@ -85,7 +85,10 @@ export class Follower {
     const batch = new BatchBuilder(this.#limits);
     this.#at = this.#source.ring.readFrom(at, (entry, number) => {
       if (this.#hasPassed(entry)) return true;
-      if (this.#wants(entry, number) && !(entry.delta ? batch.takeDelta(entry.json, entry.delta) : batch.takeFact(entry.json)))
+      if (
+        this.#wants(entry, number) &&
+        !(entry.delta ? batch.takeDelta(entry.json, entry.delta) : batch.takeFact(entry.json))
+      )
         return false;
       if (!entry.delta) this.#seq = entry.seq;
       return true;
@@ -111,6 +114,8 @@ export class Follower {
 
   #finish(batch: BatchBuilder): Batch | null {
     const events = batch.finish();
-    return events.length === 0 ? null : { kind: "events", events, cursor: { epoch: this.#source.epoch, seq: this.#seq } };
+    return events.length === 0
+      ? null
+      : { kind: "events", events, cursor: { epoch: this.#source.epoch, seq: this.#seq } };
   }
 }

@@ -25,7 +25,12 @@ export class Followers {
   }
 
   /** Starts at fact `seq` now, whenever the first batch is asked for. Counts until the signal aborts or the reader stops. */
-  add(seq: number, filter: EventFilter, limits: BatchLimits, signal: AbortSignal): AsyncGenerator<Batch, void> {
+  add(
+    seq: number,
+    filter: EventFilter,
+    limits: BatchLimits,
+    signal: AbortSignal,
+  ): AsyncGenerator<Batch, void> {
     const follower = new Follower(this.#source, seq, filter, limits);
     const leave = (): void => {
       this.#followers.delete(follower);
@@ -41,10 +46,17 @@ export class Followers {
     const deadline = performance.now() + withinMs;
     // Looked at after a wait, since what a follower has just taken reaches its reader only with the next microtasks.
     do await delay(POLL_MS);
-    while ([...this.#followers].some((follower) => follower.isBehind) && performance.now() < deadline);
+    while (
+      [...this.#followers].some((follower) => follower.isBehind) &&
+      performance.now() < deadline
+    );
   }
 
-  async *#deliver(follower: Follower, signal: AbortSignal, leave: () => void): AsyncGenerator<Batch, void> {
+  async *#deliver(
+    follower: Follower,
+    signal: AbortSignal,
+    leave: () => void,
+  ): AsyncGenerator<Batch, void> {
     try {
       yield* follower.batches(signal, () => this.#changed.promise);
     } finally {

@@ -64,9 +64,11 @@ export class GroupCommit {
 
   /** Throws when there is no room for one more in that share of all room, before anything has changed. */
   assertRoom(share = 1): void {
-    if (this.#writing) throw new Error("A write alongside a fact cannot append to the journal itself");
+    if (this.#writing)
+      throw new Error("A write alongside a fact cannot append to the journal itself");
     const { bytes, works } = this.#group;
-    if (bytes < this.#options.maxPendingBytes * share && works.length < MAX_PENDING_WORKS * share) return;
+    if (bytes < this.#options.maxPendingBytes * share && works.length < MAX_PENDING_WORKS * share)
+      return;
     throw new JournalError(
       "too_much_pending",
       `The journal cannot write to its disk, and ${this.#group.facts} facts (${this.#group.bytes} bytes) wait already. Make room on the disk.`,
@@ -97,7 +99,8 @@ export class GroupCommit {
 
   #schedule(): void {
     if (this.#failures > 0) return;
-    if (this.#group.bytes >= MAX_GROUP_BYTES || this.#group.works.length >= MAX_GROUP_WORKS) this.flush();
+    if (this.#group.bytes >= MAX_GROUP_BYTES || this.#group.works.length >= MAX_GROUP_WORKS)
+      this.flush();
     else this.#scheduled ??= setImmediate(() => this.flush());
   }
 
@@ -154,7 +157,11 @@ export class GroupCommit {
     } catch (error) {
       if (!db.isTransaction || MACHINE_TROUBLE.has(sqliteCode(error))) throw error;
       db.exec("ROLLBACK TO alongside");
-      onProblem({ code: "alongside_failed", message: "A table write was left out of its commit because it threw", error });
+      onProblem({
+        code: "alongside_failed",
+        message: "A table write was left out of its commit because it threw",
+        error,
+      });
     }
     db.exec("RELEASE alongside");
   }
@@ -162,7 +169,10 @@ export class GroupCommit {
   #succeed(durationMs: number): void {
     this.#lastCommitMs = durationMs;
     if (this.#failures === 0) return;
-    this.#options.onProblem({ code: "commit_recovered", message: `The journal writes again, after ${this.#failures} failed commits` });
+    this.#options.onProblem({
+      code: "commit_recovered",
+      message: `The journal writes again, after ${this.#failures} failed commits`,
+    });
     this.#failures = 0;
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;

@@ -7,9 +7,22 @@ import { type About, type Entry, EntryWriter } from "./entry.ts";
 import { Followers } from "./followers.ts";
 import { GroupCommit, type Work } from "./group-commit.ts";
 import { JournalError, type OnProblem } from "./journal-error.ts";
-import { DEFAULTS, type Following, type FollowQuery, type JournalOptions, type ReadAnswer, type ReadQuery } from "./journal-options.ts";
+import {
+  DEFAULTS,
+  type Following,
+  type FollowQuery,
+  type JournalOptions,
+  type ReadAnswer,
+  type ReadQuery,
+} from "./journal-options.ts";
 import { type Lock, lockDirectory } from "./lock.ts";
-import { markClosed, openDatabase, type OpenDatabase, type Opening, type PreviousEnd } from "./open-database.ts";
+import {
+  markClosed,
+  openDatabase,
+  type OpenDatabase,
+  type Opening,
+  type PreviousEnd,
+} from "./open-database.ts";
 import { Pages } from "./pages.ts";
 import { findPlace, type Place } from "./place.ts";
 import { DEFAULT_RETENTION, type Pruned, Retention } from "./retention.ts";
@@ -19,7 +32,13 @@ import { type Subscriber, Subscribers } from "./subscribers.ts";
 
 export type { About } from "./entry.ts";
 export type { Batch } from "./follower.ts";
-export type { Following, FollowQuery, JournalOptions, ReadAnswer, ReadQuery } from "./journal-options.ts";
+export type {
+  Following,
+  FollowQuery,
+  JournalOptions,
+  ReadAnswer,
+  ReadQuery,
+} from "./journal-options.ts";
 export type { Opening } from "./open-database.ts";
 
 /** How much of what may wait for the disk may be facts that begin something. */
@@ -46,14 +65,22 @@ export class Journal {
   static open(options: JournalOptions): Journal {
     const lock = lockDirectory(options.directory);
     try {
-      return new Journal(options, lock, openDatabase(options.directory, options.sync ?? "normal", options.now ?? Date.now));
+      return new Journal(
+        options,
+        lock,
+        openDatabase(options.directory, options.sync ?? "normal", options.now ?? Date.now),
+      );
     } catch (error) {
       lock.release();
       throw error;
     }
   }
 
-  private constructor(options: JournalOptions, lock: Lock, { db, epoch, opening, previousEnd }: OpenDatabase) {
+  private constructor(
+    options: JournalOptions,
+    lock: Lock,
+    { db, epoch, opening, previousEnd }: OpenDatabase,
+  ) {
     const { now = Date.now, onProblem = () => {} } = options;
     this.opening = opening;
     this.previousEnd = previousEnd;
@@ -65,7 +92,12 @@ export class Journal {
     this.#pages = new Pages(db);
     this.#lastSeq = this.#pages.extent.headSeq;
     this.#ring = new Ring(options.ringBytes ?? DEFAULTS.ringBytes, this.#lastSeq);
-    this.#followers = new Followers({ epoch, pages: this.#pages, ring: this.#ring, isClosed: () => this.#closed });
+    this.#followers = new Followers({
+      epoch,
+      pages: this.#pages,
+      ring: this.#ring,
+      isClosed: () => this.#closed,
+    });
     this.#commits = new GroupCommit({
       db,
       pages: this.#pages,
@@ -83,7 +115,8 @@ export class Journal {
       onProblem,
       onDropped: (subscriber) => this.#reportDropped(subscriber),
     });
-    if (opening.kind === "set_aside") onProblem({ code: "set_aside", message: opening.detail ?? "" });
+    if (opening.kind === "set_aside")
+      onProblem({ code: "set_aside", message: opening.detail ?? "" });
   }
 
   /** The last fact committed. */
@@ -100,7 +133,9 @@ export class Journal {
   }
   /** Why facts wait and nothing is written; null when all is well. */
   get problem(): string | null {
-    return this.#commits.isFailing ? `the journal cannot write to its disk; ${this.#commits.pending.facts} facts wait` : null;
+    return this.#commits.isFailing
+      ? `the journal cannot write to its disk; ${this.#commits.pending.facts} facts wait`
+      : null;
   }
 
   #cursor(seq: number): Cursor {
@@ -114,14 +149,16 @@ export class Journal {
   append(body: EventBody, about: About, alongside?: Work): number {
     this.#assertOpen();
     if (DELTA_TYPES.has(body.type) && "text" in body) {
-      if (this.#followers.count > 0) this.#commits.addDelta(this.#writer.delta(this.#lastSeq, body, about));
+      if (this.#followers.count > 0)
+        this.#commits.addDelta(this.#writer.delta(this.#lastSeq, body, about));
       return this.#lastSeq;
     }
     this.#commits.assertRoom();
     const entry = this.#writer.fact(this.#lastSeq + 1, body, about);
     this.#lastSeq = entry.seq;
     this.#commits.addFact(entry, alongside);
-    if (entry.shortenedFrom !== undefined) this.append(noticeOfShortening(entry, entry.shortenedFrom), about);
+    if (entry.shortenedFrom !== undefined)
+      this.append(noticeOfShortening(entry, entry.shortenedFrom), about);
     return entry.seq;
   }
 
@@ -155,18 +192,33 @@ export class Journal {
     const { seq, gap } = this.#placeOf(after ?? this.oldest);
     const batch = new BatchBuilder({ maxEvents: limit, maxBytes });
     const passed = this.#pages.scan(seq, filter, (json) => batch.takeFact(json));
-    return { events: batch.finish(), cursor: this.#cursor(passed), gap, atEnd: passed >= this.#pages.extent.headSeq };
+    return {
+      events: batch.finish(),
+      cursor: this.#cursor(passed),
+      gap,
+      atEnd: passed >= this.#pages.extent.headSeq,
+    };
   }
 
   /**
    * The facts after the cursor and then what comes live, with no hole and no repeat between the two, for as long as the
    * batches are asked for and the signal lets them. Deltas are live only. A slow reader costs nothing but its own time.
    */
-  follow({ after, filter, signal, maxBatchBytes = DEFAULTS.batchBytes, maxBatchEvents = DEFAULTS.batchEvents }: FollowQuery): Following {
+  follow({
+    after,
+    filter,
+    signal,
+    maxBatchBytes = DEFAULTS.batchBytes,
+    maxBatchEvents = DEFAULTS.batchEvents,
+  }: FollowQuery): Following {
     this.#assertOpen();
     const { seq, gap } = this.#placeOf(after ?? this.head);
     const limits = { maxBytes: maxBatchBytes, maxEvents: maxBatchEvents };
-    return { cursor: this.#cursor(seq), gap, batches: this.#followers.add(seq, filter, limits, signal) };
+    return {
+      cursor: this.#cursor(seq),
+      gap,
+      batches: this.#followers.add(seq, filter, limits, signal),
+    };
   }
 
   #placeOf(after: Cursor): Place {
@@ -180,7 +232,8 @@ export class Journal {
 
   /** All facts up to the cursor are safe with the subscriber. Never goes back; a cursor of another epoch says nothing. The answer is what now holds. */
   acknowledge(subscriber: string, cursor: Cursor): Cursor {
-    const said = cursor.epoch === this.epoch ? Math.min(cursor.seq, this.head.seq) : this.oldest.seq;
+    const said =
+      cursor.epoch === this.epoch ? Math.min(cursor.seq, this.head.seq) : this.oldest.seq;
     return this.#cursor(this.#subscribers.acknowledge(subscriber, said));
   }
 
@@ -192,7 +245,15 @@ export class Journal {
   #reportDropped({ name, acknowledgedSeq }: Subscriber): void {
     const message = `The journal no longer keeps facts for "${name}": it acknowledged nothing after ${acknowledgedSeq}, and held more than allowed`;
     this.#onProblem({ code: "subscriber_dropped", message });
-    this.append({ type: "notice", code: "subscriber_dropped", message, data: { subscriber: name, acknowledgedSeq } }, { source: "daemon" });
+    this.append(
+      {
+        type: "notice",
+        code: "subscriber_dropped",
+        message,
+        data: { subscriber: name, acknowledgedSeq },
+      },
+      { source: "daemon" },
+    );
   }
 
   /** No fact of the run is removed until it is released. */
@@ -210,7 +271,8 @@ export class Journal {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new JournalError("closed", "The journal is closed: harnessd is shutting down");
+    if (this.#closed)
+      throw new JournalError("closed", "The journal is closed: harnessd is shutting down");
   }
 
   /** Resolves when every follower has been given all facts so far, or when the time is over: a slow one must not hold up an end. */

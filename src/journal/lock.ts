@@ -21,7 +21,9 @@ export function lockDirectory(directory: string): Lock {
     writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
     db?.close();
-    throw sqliteCode(error) === SQLITE_BUSY ? inUse(directory, readPid(pidFile), error) : unusable(directory, error);
+    throw sqliteCode(error) === SQLITE_BUSY
+      ? inUse(directory, readPid(pidFile), error)
+      : unusable(directory, error);
   }
   const held = db;
   return { release: () => held.close() };
@@ -38,9 +40,13 @@ function inUse(directory: string, holder: string | null, cause: unknown): Journa
 
 function unusable(directory: string, cause: unknown): JournalError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new JournalError("cannot_open", `The state directory ${directory} cannot be used (${reason}). Name one that can be written to.`, {
-    cause,
-  });
+  return new JournalError(
+    "cannot_open",
+    `The state directory ${directory} cannot be used (${reason}). Name one that can be written to.`,
+    {
+      cause,
+    },
+  );
 }
 
 function readPid(path: string): string | null {

@@ -30,7 +30,11 @@ export interface OpenDatabase {
 }
 
 /** The caller holds the directory's lock. A newer schema is refused and left as it is; a damaged file is moved aside, and a new epoch begins. */
-export function openDatabase(directory: string, sync: "normal" | "full", now: () => number): OpenDatabase {
+export function openDatabase(
+  directory: string,
+  sync: "normal" | "full",
+  now: () => number,
+): OpenDatabase {
   const path = join(directory, FILE_NAME);
   if (!existsSync(path)) return openNew(path, sync, { kind: "created" });
   const found = inspect(path);
@@ -88,8 +92,11 @@ function findDamage(db: DatabaseSync, size: number): { damage: string } | null {
   }
   if (readMeta(db, "epoch") === null) return { damage: "its epoch is missing" };
   for (const order of ["ASC", "DESC"]) {
-    const page = db.prepare(`SELECT first_seq, last_seq, body FROM pages ORDER BY first_seq ${order} LIMIT 1`).get();
-    if (page && splitPage(page).length !== Number(page["last_seq"]) - Number(page["first_seq"]) + 1) return { damage: "a page is torn" };
+    const page = db
+      .prepare(`SELECT first_seq, last_seq, body FROM pages ORDER BY first_seq ${order} LIMIT 1`)
+      .get();
+    if (page && splitPage(page).length !== Number(page["last_seq"]) - Number(page["first_seq"]) + 1)
+      return { damage: "a page is torn" };
   }
   return null;
 }
@@ -132,7 +139,11 @@ export function markClosed(db: DatabaseSync, onProblem: OnProblem): void {
   try {
     writeMeta(db, CLOSED, "yes");
   } catch (error) {
-    onProblem({ code: "close_unmarked", message: "The journal was written, but could not be marked as closed", error });
+    onProblem({
+      code: "close_unmarked",
+      message: "The journal was written, but could not be marked as closed",
+      error,
+    });
   }
 }
 
@@ -145,7 +156,8 @@ function openingOf(version: number): Opening {
 function setAside(path: string, time: number): string {
   const stamp = new Date(time).toISOString().replaceAll(/[:.]/g, "-");
   let aside = path.replace(/\.db$/, `.damaged-${stamp}.db`);
-  for (let n = 2; existsSync(aside); n++) aside = path.replace(/\.db$/, `.damaged-${stamp}-${n}.db`);
+  for (let n = 2; existsSync(aside); n++)
+    aside = path.replace(/\.db$/, `.damaged-${stamp}-${n}.db`);
   for (const suffix of ["-wal", "-shm", ""]) {
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
   }
@@ -153,7 +165,11 @@ function setAside(path: string, time: number): string {
 }
 
 function cannotOpen(path: string, cause: unknown): JournalError {
-  return new JournalError("cannot_open", `The journal ${path} cannot be opened: ${messageOf(cause)}`, { cause });
+  return new JournalError(
+    "cannot_open",
+    `The journal ${path} cannot be opened: ${messageOf(cause)}`,
+    { cause },
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -72,7 +72,16 @@ export class Pages {
     const bytes = Buffer.byteLength(body);
     const runs = distinct(facts, "runId");
     const processes = distinct(facts, "processId");
-    this.#statements.insert.run(first, last, time, before.endByte, bytes, JSON.stringify(runs), JSON.stringify(processes), body);
+    this.#statements.insert.run(
+      first,
+      last,
+      time,
+      before.endByte,
+      bytes,
+      JSON.stringify(runs),
+      JSON.stringify(processes),
+      body,
+    );
     for (const run of runs) this.#statements.insertRun.run(run, first);
     for (const process of processes) this.#statements.insertProcess.run(process, first);
     return { ...before, headSeq: last, endByte: before.endByte + bytes };
@@ -86,7 +95,11 @@ export class Pages {
     const matches = makeMatcher(filter);
     let scanned = 0;
     for (const page of this.#select(seq, filter)) {
-      for (let next = Math.max(page.first_seq, seq + 1), lines = splitPage(page); next <= page.last_seq; next++) {
+      for (
+        let next = Math.max(page.first_seq, seq + 1), lines = splitPage(page);
+        next <= page.last_seq;
+        next++
+      ) {
         const line = lines[next - page.first_seq] as string;
         if ((!matches || matches(readTraits(line))) && !take(line)) return next - 1;
       }
@@ -101,7 +114,8 @@ export class Pages {
     try {
       yield* this.#iterate(seq + 1, filter) as Iterable<PageRow>;
     } catch (error) {
-      const message = "A page of the journal cannot be read. Restart harnessd: it will set the damaged file aside.";
+      const message =
+        "A page of the journal cannot be read. Restart harnessd: it will set the damaged file aside.";
       throw new JournalError("damaged", message, { cause: error });
     }
   }
@@ -124,13 +138,18 @@ export class Pages {
       for (const page of gone) this.#unindex(page);
       this.#statements.remove.run(last.first_seq);
     });
-    this.#extent = { ...this.#extent, oldestSeq: last.last_seq, startByte: last.start_byte + last.bytes };
+    this.#extent = {
+      ...this.#extent,
+      oldestSeq: last.last_seq,
+      startByte: last.start_byte + last.bytes,
+    };
     return gone;
   }
 
   #unindex({ first_seq, runs, processes }: PageHead): void {
     for (const run of JSON.parse(runs) as string[]) this.#statements.removeRun.run(run, first_seq);
-    for (const process of JSON.parse(processes) as string[]) this.#statements.removeProcess.run(process, first_seq);
+    for (const process of JSON.parse(processes) as string[])
+      this.#statements.removeProcess.run(process, first_seq);
   }
 
   /** How much is kept from the page on that holds the fact after `seq`. */
@@ -162,7 +181,8 @@ export class Pages {
 
 function endOfPage(facts: readonly Entry[], start: number): number {
   let end = start;
-  for (let bytes = 0; end < facts.length && bytes < PAGE_BYTES; end++) bytes += (facts[end] as Entry).json.length;
+  for (let bytes = 0; end < facts.length && bytes < PAGE_BYTES; end++)
+    bytes += (facts[end] as Entry).json.length;
   return end;
 }
 
@@ -205,14 +225,22 @@ function prepareStatements(db: DatabaseSync) {
     insert: db.prepare("INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
     insertRun: db.prepare("INSERT INTO page_runs VALUES (?, ?)"),
     insertProcess: db.prepare("INSERT INTO page_processes VALUES (?, ?)"),
-    ofAll: db.prepare(`SELECT first_seq, last_seq, body FROM pages WHERE first_seq >= ${pageOfNext} ORDER BY first_seq`),
+    ofAll: db.prepare(
+      `SELECT first_seq, last_seq, body FROM pages WHERE first_seq >= ${pageOfNext} ORDER BY first_seq`,
+    ),
     ofRun: indexed("page_runs", "run_id"),
     ofProcess: indexed("page_processes", "process_id"),
     firstOfRun: db.prepare("SELECT min(first_seq) AS first_seq FROM page_runs WHERE run_id = ?"),
     oldest: db.prepare("SELECT first_seq, start_byte FROM pages ORDER BY first_seq LIMIT 1"),
-    newest: db.prepare("SELECT last_seq, start_byte, bytes FROM pages ORDER BY first_seq DESC LIMIT 1"),
-    startOf: db.prepare("SELECT start_byte FROM pages WHERE first_seq <= ? ORDER BY first_seq DESC LIMIT 1"),
-    heads: db.prepare("SELECT first_seq, last_seq, time, start_byte, bytes, runs, processes FROM pages ORDER BY first_seq LIMIT ?"),
+    newest: db.prepare(
+      "SELECT last_seq, start_byte, bytes FROM pages ORDER BY first_seq DESC LIMIT 1",
+    ),
+    startOf: db.prepare(
+      "SELECT start_byte FROM pages WHERE first_seq <= ? ORDER BY first_seq DESC LIMIT 1",
+    ),
+    heads: db.prepare(
+      "SELECT first_seq, last_seq, time, start_byte, bytes, runs, processes FROM pages ORDER BY first_seq LIMIT ?",
+    ),
     remove: db.prepare("DELETE FROM pages WHERE first_seq <= ?"),
     removeRun: db.prepare("DELETE FROM page_runs WHERE run_id = ? AND first_seq = ?"),
     removeProcess: db.prepare("DELETE FROM page_processes WHERE process_id = ? AND first_seq = ?"),

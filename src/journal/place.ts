@@ -18,12 +18,19 @@ export interface Place {
 export function findPlace(after: Cursor, { epoch, oldestSeq, lastSeq, headSeq }: Bounds): Place {
   if (after.epoch !== epoch) return beyond("epoch_changed", { epoch, seq: oldestSeq });
   if (after.seq > lastSeq) return beyond("ahead", { epoch, seq: headSeq });
-  return after.seq < oldestSeq ? { seq: oldestSeq, gap: expired(after, oldestSeq) } : { seq: after.seq, gap: null };
+  return after.seq < oldestSeq
+    ? { seq: oldestSeq, gap: expired(after, oldestSeq) }
+    : { seq: after.seq, gap: null };
 }
 
 /** The facts after the cursor, up to the oldest kept, have been removed. */
 export function expired(after: Cursor, oldestSeq: number): Gap {
-  return { reason: "expired", missingFrom: after.seq + 1, missingTo: oldestSeq, resumeAt: { epoch: after.epoch, seq: oldestSeq } };
+  return {
+    reason: "expired",
+    missingFrom: after.seq + 1,
+    missingTo: oldestSeq,
+    resumeAt: { epoch: after.epoch, seq: oldestSeq },
+  };
 }
 
 /** What such a cursor misses was never in this journal, so that no range can be named. */

@@ -19,7 +19,11 @@ export interface RetentionLimits {
   /** A subscriber that keeps more than this from going is dropped, aloud: a dead one must not fill the disk. */
   readonly maxHeldBytes: number;
 }
-export const DEFAULT_RETENTION: RetentionLimits = { maxAgeMs: 7 * DAY_MS, maxBytes: GIB, maxHeldBytes: 4 * GIB };
+export const DEFAULT_RETENTION: RetentionLimits = {
+  maxAgeMs: 7 * DAY_MS,
+  maxBytes: GIB,
+  maxHeldBytes: 4 * GIB,
+};
 
 export interface Pruned {
   readonly facts: number;
@@ -66,13 +70,18 @@ export class Retention {
     try {
       if (this.prune().more) this.#next = setImmediate(() => this.#look());
     } catch (error) {
-      this.#options.onProblem({ code: "prune_failed", message: "Old facts could not be removed; it will be tried again", error });
+      this.#options.onProblem({
+        code: "prune_failed",
+        message: "Old facts could not be removed; it will be tried again",
+        error,
+      });
     }
   }
 
   hold(runId: string): void {
     const { pages } = this.#options;
-    if (!this.#held.has(runId)) this.#held.set(runId, pages.firstSeqOfRun(runId) ?? pages.extent.headSeq + 1);
+    if (!this.#held.has(runId))
+      this.#held.set(runId, pages.firstSeqOfRun(runId) ?? pages.extent.headSeq + 1);
   }
 
   release(runId: string): void {
@@ -83,12 +92,16 @@ export class Retention {
   prune(): Pruned {
     const { pages, limits, now } = this.#options;
     this.#dropOverdue();
-    const keepFrom = Math.min(this.#firstHeld(), (this.#options.subscribers.lowest()?.acknowledgedSeq ?? Infinity) + 1);
+    const keepFrom = Math.min(
+      this.#firstHeld(),
+      (this.#options.subscribers.lowest()?.acknowledgedSeq ?? Infinity) + 1,
+    );
     const oldestTime = now() - limits.maxAgeMs;
     const oldestByte = pages.extent.endByte - limits.maxBytes;
     const gone = pages.removeOldest(
       PAGES_A_STEP,
-      (page) => page.last_seq < keepFrom && (page.time < oldestTime || page.start_byte < oldestByte),
+      (page) =>
+        page.last_seq < keepFrom && (page.time < oldestTime || page.start_byte < oldestByte),
     );
     const facts = gone.reduce((sum, page) => sum + page.last_seq - page.first_seq + 1, 0);
     const bytes = gone.reduce((sum, page) => sum + page.bytes, 0);
@@ -112,7 +125,8 @@ export class Retention {
   /** A live run keeps its facts whatever they take; but its owner should know. */
   #reportHeldRuns(): void {
     const { pages, limits, onProblem } = this.#options;
-    const isOver = this.#held.size > 0 && pages.bytesAfter(this.#firstHeld() - 1) > limits.maxHeldBytes;
+    const isOver =
+      this.#held.size > 0 && pages.bytesAfter(this.#firstHeld() - 1) > limits.maxHeldBytes;
     if (isOver && !this.#hasReportedRuns) {
       onProblem({
         code: "held_by_runs",

@@ -47,7 +47,13 @@ export class Ring {
   #add(entry: Entry): void {
     let chunk = this.#chunks.at(-1);
     if (!chunk || chunk.bytes >= CHUNK_BYTES) {
-      chunk = { first: this.#end, baseSeq: this.#lastSeq, lastSeq: this.#lastSeq, bytes: 0, entries: [] };
+      chunk = {
+        first: this.#end,
+        baseSeq: this.#lastSeq,
+        lastSeq: this.#lastSeq,
+        bytes: 0,
+        entries: [],
+      };
       this.#chunks.push(chunk);
     }
     chunk.entries.push(entry);
@@ -62,7 +68,11 @@ export class Ring {
   readFrom(at: number, take: (entry: Entry, number: number) => boolean): number {
     for (let index = this.#chunkIndexOf(at); index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index] as Chunk;
-      for (let number = Math.max(at, chunk.first); number - chunk.first < chunk.entries.length; number++) {
+      for (
+        let number = Math.max(at, chunk.first);
+        number - chunk.first < chunk.entries.length;
+        number++
+      ) {
         if (!take(chunk.entries[number - chunk.first] as Entry, number)) return number;
       }
     }
@@ -80,7 +90,9 @@ export class Ring {
     if (seq < (this.#chunks[0]?.baseSeq ?? this.#lastSeq)) return null;
     for (const chunk of this.#chunks) {
       if (chunk.lastSeq < seq) continue;
-      const index = chunk.entries.findIndex((entry) => (entry.delta ? entry.seq >= seq : entry.seq > seq));
+      const index = chunk.entries.findIndex((entry) =>
+        entry.delta ? entry.seq >= seq : entry.seq > seq,
+      );
       if (index !== -1) return chunk.first + index;
     }
     return this.#end;

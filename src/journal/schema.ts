@@ -63,7 +63,11 @@ export function readSchemaVersion(db: DatabaseSync): number | null {
 }
 
 /** Brings a database of any older schema to `steps.length`, in one transaction: all of it or nothing. */
-export function migrate(db: DatabaseSync, from: number, steps: readonly string[] = MIGRATIONS): void {
+export function migrate(
+  db: DatabaseSync,
+  from: number,
+  steps: readonly string[] = MIGRATIONS,
+): void {
   db.exec("BEGIN IMMEDIATE");
   try {
     for (const step of steps.slice(from)) db.exec(step);
@@ -81,5 +85,7 @@ export function readMeta(db: DatabaseSync, key: string): string | null {
 }
 
 export function writeMeta(db: DatabaseSync, key: string, value: string): void {
-  db.prepare("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(key, value);
+  db.prepare(
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+  ).run(key, value);
 }

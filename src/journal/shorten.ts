@@ -36,11 +36,16 @@ export function shorten(body: EventBody): EventBody {
     }
     return kept;
   };
-  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, cut(value)])) as EventBody;
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [name, cut(value)]),
+  ) as EventBody;
 }
 
 /** What follows a fact that was shortened; it had so many characters before. */
-export function noticeOfShortening({ seq, type }: { seq: number; type: string }, characters: number): EventBody {
+export function noticeOfShortening(
+  { seq, type }: { seq: number; type: string },
+  characters: number,
+): EventBody {
   const message = `The \`${type}\` before this was too large to be kept whole: its long parts were cut`;
   return { type: "notice", code: "fact_shortened", message, data: { seq, type, characters } };
 }

@@ -1,5 +1,10 @@
 // The model gateway: agents ask it on loopback with a token of ours, and it asks the model's server with the real key.
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import type { ModelAccess } from "../../harnesses/providers.ts";
@@ -16,7 +21,10 @@ const LONGEST_WAIT_S = 30;
 
 /** All that a token opens: what else an account with a provider holds (files, batches, settings) is no agent's business. */
 const ASKING = /^(?:\/v1)?\/(?:messages|responses|responses\/compact|chat\/completions)$/;
-const OFFERED = { POST: /^(?:\/v1)?\/(?:messages\/count_tokens|responses\/input_tokens)$/, GET: /^(?:\/v1)?\/models(?:\/[\w.:@/-]+)?$/ };
+const OFFERED = {
+  POST: /^(?:\/v1)?\/(?:messages\/count_tokens|responses\/input_tokens)$/,
+  GET: /^(?:\/v1)?\/models(?:\/[\w.:@/-]+)?$/,
+};
 
 /** What a request is about, once it is known to be allowed. */
 interface Question {
@@ -37,7 +45,10 @@ export class ModelGateway {
   readonly #grants = new Grants();
   readonly #log: Log;
   readonly #upstream: Upstream;
-  readonly #server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => void this.#answer(request, response));
+  readonly #server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => void this.#answer(request, response),
+  );
   /** For each answer that a run is getting: puts what it has taken so far on the run's account, once. */
   readonly #accounts = new WeakMap<AskingRun, Set<() => void>>();
   /** How often in a row a run's model was too busy. */
@@ -93,13 +104,19 @@ export class ModelGateway {
     const { upstream, run, isAsking } = question;
     const left = new AbortController();
     // Closed neither at the end nor by an error of the server's: by the agent.
-    response.once("close", () => void (response.writableFinished || response.errored || left.abort()));
+    response.once(
+      "close",
+      () => void (response.writableFinished || response.errored || left.abort()),
+    );
     try {
       await this.#forward(request, response, question, left.signal);
     } catch (error) {
       if (left.signal.aborted) return; // the agent has gone, and nobody failed
       const failure = unreachable(new URL(upstream.baseUrl).host, error);
-      this.#log.warn({ err: error, runId: run.runId, ...failure.data }, "a model's server could not be reached");
+      this.#log.warn(
+        { err: error, runId: run.runId, ...failure.data },
+        "a model's server could not be reached",
+      );
       if (isAsking) run.onAnswer(failure);
       refuse(response, 502, "api_error", "upstream_unreachable", failure.message);
     }
@@ -113,7 +130,13 @@ export class ModelGateway {
       return null;
     };
     const found = this.#grants.find(tokenOf(request));
-    if (!found) return deny(401, "authentication_error", "unknown_token", "This token is not known to the model gateway");
+    if (!found)
+      return deny(
+        401,
+        "authentication_error",
+        "unknown_token",
+        "This token is not known to the model gateway",
+      );
     const { grant, run } = found;
     if (!run) return deny(403, "permission_error", "no_run", "No run of this session is under way");
     const refusal = await run.refusal();
@@ -121,8 +144,14 @@ export class ModelGateway {
     const path = pathBelow(`/${grant.upstream.provider}`, request.url ?? "");
     const isAsking = request.method === "POST" && ASKING.test(path?.pathname ?? "");
     const isOffered = isAsking || OFFERED[request.method as "GET"]?.test(path?.pathname ?? "");
-    if (path && isOffered) return { path: path.pathname + path.search, isAsking, upstream: grant.upstream, run };
-    return deny(404, "not_found_error", "not_offered", `The model gateway does not offer ${request.method} ${request.url?.slice(0, 200)}`);
+    if (path && isOffered)
+      return { path: path.pathname + path.search, isAsking, upstream: grant.upstream, run };
+    return deny(
+      404,
+      "not_found_error",
+      "not_offered",
+      `The model gateway does not offer ${request.method} ${request.url?.slice(0, 200)}`,
+    );
   }
 
   /** Rejects when the server was not reached. */
@@ -143,7 +172,10 @@ export class ModelGateway {
     answer.once("end", () => conclude(true));
     answer.once("error", () => conclude(false));
     if (isAsking) await run.onReady();
-    response.writeHead(answer.statusCode ?? 502, { ...keptHeaders(answer), ...this.#waitFor(answer, run) });
+    response.writeHead(answer.statusCode ?? 502, {
+      ...keptHeaders(answer),
+      ...this.#waitFor(answer, run),
+    });
     response.flushHeaders(); // the first of the body may be long in coming
     const passedOn = pipeline(answer, response);
     answer.on("data", (bytes: Buffer) => meter.read(bytes)); // after the agent has got them
@@ -170,7 +202,9 @@ export class ModelGateway {
     }
     const refusals = (this.#refusals.get(run) ?? 0) + 1;
     this.#refusals.set(run, refusals);
-    return headers["retry-after"] === undefined ? { "retry-after": String(Math.min(LONGEST_WAIT_S, 2 ** (refusals - 1))) } : {};
+    return headers["retry-after"] === undefined
+      ? { "retry-after": String(Math.min(LONGEST_WAIT_S, 2 ** (refusals - 1))) }
+      : {};
   }
 }
 
@@ -199,7 +233,13 @@ function tokenOf({ headers }: IncomingMessage): string {
 }
 
 /** In a form that the clients of all dialects read. */
-function refuse(response: ServerResponse, status: number, type: string, code: string, message: string): void {
+function refuse(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  code: string,
+  message: string,
+): void {
   response.writeHead(status, { "content-type": "application/json" });
   response.end(JSON.stringify({ type: "error", error: { type, code, message } }));
 }

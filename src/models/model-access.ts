@@ -22,21 +22,38 @@ export function resolveModelAccess(
   const split = splitModelName(name);
   if (split === null) {
     const known = providers.map((each) => `${each.name}/…`).join(", ");
-    throw new HarnessError("unknown_provider", `Model "${name}" names no known provider; wanted one of ${known}`);
+    throw new HarnessError(
+      "unknown_provider",
+      `Model "${name}" names no known provider; wanted one of ${known}`,
+    );
   }
   const { provider, model } = split;
   const dialect = provider.dialects.find((each) => dialects?.includes(each) ?? true);
   if (dialect === undefined) throw notServed(provider, dialects ?? []);
   const apiKey = ofRun[provider.name]?.apiKey ?? ofDaemon[provider.name]?.apiKey;
-  const baseUrl = ofRun[provider.name]?.baseUrl ?? ofDaemon[provider.name]?.baseUrl ?? provider.defaultBaseUrl;
+  const baseUrl =
+    ofRun[provider.name]?.baseUrl ?? ofDaemon[provider.name]?.baseUrl ?? provider.defaultBaseUrl;
   if (apiKey === undefined && provider.needsKey) throw missingKey(provider);
-  return { provider: provider.name, dialect, model, baseUrl: baseUrlFor(dialect, provider, baseUrl), apiKey: apiKey ?? "none" };
+  return {
+    provider: provider.name,
+    dialect,
+    model,
+    baseUrl: baseUrlFor(dialect, provider, baseUrl),
+    apiKey: apiKey ?? "none",
+  };
 }
 
-function notServed({ name, dialects }: ProviderDescription, wanted: readonly ModelDialect[]): HarnessError {
-  const others = providers.filter((each) => each.dialects.some((dialect) => wanted.includes(dialect))).map((each) => each.name);
+function notServed(
+  { name, dialects }: ProviderDescription,
+  wanted: readonly ModelDialect[],
+): HarnessError {
+  const others = providers
+    .filter((each) => each.dialects.some((dialect) => wanted.includes(dialect)))
+    .map((each) => each.name);
   const message = `${name} serves ${dialects.join(", ")}, and ${wanted.join(", ")} is wanted; providers that serve it: ${others.join(", ")}`;
-  return new HarnessError("dialect_not_served", message, { data: { provider: name, serves: dialects, wanted, providers: others } });
+  return new HarnessError("dialect_not_served", message, {
+    data: { provider: name, serves: dialects, wanted, providers: others },
+  });
 }
 
 function missingKey({ name, keyVariable: variable }: ProviderDescription): HarnessError {

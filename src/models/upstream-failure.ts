@@ -12,16 +12,30 @@ export function refusedBy(host: string, status: number, reason: string | null): 
 export function unreachable(host: string, error: unknown): RunError {
   const { code, message } = error as NodeJS.ErrnoException;
   const reason = code ?? message;
-  return { code: "connection_failed", message: `The model's server at ${host} could not be reached: ${reason}`, data: { reason } };
+  return {
+    code: "connection_failed",
+    message: `The model's server at ${host} could not be reached: ${reason}`,
+    data: { reason },
+  };
 }
 
 /** The answer began well and went wrong on its way. `reason` is the server's own, where it gave one. */
 export function brokenOff(host: string, reason: string | null): RunError {
-  if (reason === null) return { code: "stream_cut", message: `The model's server at ${host} broke off in the middle of its answer` };
-  return { code: "server_error", message: `The model's server at ${host} ended its answer with an error: ${reason}` };
+  if (reason === null)
+    return {
+      code: "stream_cut",
+      message: `The model's server at ${host} broke off in the middle of its answer`,
+    };
+  return {
+    code: "server_error",
+    message: `The model's server at ${host} ended its answer with an error: ${reason}`,
+  };
 }
 
 /** The server did as it should, and the model would not answer. */
 export function refusedByModel(words: string): RunError {
-  return { code: "model_refused", message: `The model refused to answer${words === "" ? "" : `: ${words}`}` };
+  return {
+    code: "model_refused",
+    message: `The model refused to answer${words === "" ? "" : `: ${words}`}`,
+  };
 }

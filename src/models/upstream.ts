@@ -1,5 +1,11 @@
 // The line to the models' servers: where a request goes, by which proxy, with which credential, and how long a connection may take.
-import { Agent, request as requestHttp, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import {
+  Agent,
+  request as requestHttp,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from "node:http";
 import type { Agent as SecureAgent } from "node:https";
 import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -41,9 +47,18 @@ export class Upstream {
   }
 
   /** Sends the request on with the real key; resolves when the server's answer begins. Aborting ends it, and the answer with it. */
-  async ask(request: IncomingMessage, path: string, access: ModelAccess, signal: AbortSignal): Promise<IncomingMessage> {
+  async ask(
+    request: IncomingMessage,
+    path: string,
+    access: ModelAccess,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     const url = new URL(access.baseUrl.replace(/\/+$/, "") + path);
-    const headers = { ...keptHeaders(request), "accept-encoding": "identity", ...credential(access) };
+    const headers = {
+      ...keptHeaders(request),
+      "accept-encoding": "identity",
+      ...credential(access),
+    };
     const outgoing = await this.#open(url, { method: request.method ?? "POST", headers, signal });
     return await new Promise<IncomingMessage>((resolve, reject) => {
       limitConnecting(outgoing, url.protocol === "https:");
@@ -64,8 +79,15 @@ export class Upstream {
     void this.#secure?.then(({ agent }) => agent.destroy());
   }
 
-  async #open(url: URL, options: { method: string; headers: OutgoingHttpHeaders; signal: AbortSignal }): Promise<ClientRequest> {
-    if (url.protocol !== "https:") return requestHttp(url, { ...options, agent: isLoopback(url.hostname) ? this.#direct : this.#plain });
+  async #open(
+    url: URL,
+    options: { method: string; headers: OutgoingHttpHeaders; signal: AbortSignal },
+  ): Promise<ClientRequest> {
+    if (url.protocol !== "https:")
+      return requestHttp(url, {
+        ...options,
+        agent: isLoopback(url.hostname) ? this.#direct : this.#plain,
+      });
     // TLS is loaded when it is first needed, not at the daemon's start.
     this.#secure ??= import("node:https").then((https) => ({
       request: https.request,
@@ -87,12 +109,17 @@ function credential({ provider, apiKey }: ModelAccess): OutgoingHttpHeaders {
 }
 
 function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || (isIP(hostname) === 4 && hostname.startsWith("127."));
+  return (
+    hostname === "localhost" ||
+    hostname === "[::1]" ||
+    (isIP(hostname) === 4 && hostname.startsWith("127."))
+  );
 }
 
 /** A server that drops packets in silence would hold an agent for minutes. */
 function limitConnecting(outgoing: ClientRequest, isSecure: boolean): void {
-  const late = (): unknown => outgoing.destroy(Object.assign(new Error("connecting took too long"), { code: "ETIMEDOUT" }));
+  const late = (): unknown =>
+    outgoing.destroy(Object.assign(new Error("connecting took too long"), { code: "ETIMEDOUT" }));
   const timer = setTimeout(late, CONNECT_TIMEOUT_MS).unref();
   const isThere = (): void => clearTimeout(timer);
   outgoing.once("close", isThere).once("response", isThere);

@@ -71,14 +71,19 @@ export class UsageMeter {
 
   #readLines(): void {
     for (const line of this.#rest.split("\n")) {
-      if (line.startsWith("data:") && TELLING.test(line)) this.#readAnswer(line.slice("data:".length));
+      if (line.startsWith("data:") && TELLING.test(line))
+        this.#readAnswer(line.slice("data:".length));
     }
     this.#rest = "";
     this.#isTooLong = false;
   }
 
   #readAnswer(text: string): void {
-    for (let answer = objectOf(parse(text)), depth = 0; answer && depth < 2; answer = wrappedIn(answer), depth++) {
+    for (
+      let answer = objectOf(parse(text)), depth = 0;
+      answer && depth < 2;
+      answer = wrappedIn(answer), depth++
+    ) {
       if (typeof answer["model"] === "string") this.#model = answer["model"];
       if (answer["error"]) this.#error = errorOf(answer["error"]);
       this.#refusal = refusalIn(answer) ?? this.#refusal;
@@ -99,10 +104,14 @@ function wrappedIn({ message, response }: Fields): Fields | null {
 function readUsage(usage: Fields): TokenUse {
   const input = objectOf(usage["input_tokens_details"] ?? usage["prompt_tokens_details"]);
   const output = objectOf(usage["output_tokens_details"] ?? usage["completion_tokens_details"]);
-  const [cacheRead, cacheWritten] = [countOf(usage["cache_read_input_tokens"]), countOf(usage["cache_creation_input_tokens"])];
+  const [cacheRead, cacheWritten] = [
+    countOf(usage["cache_read_input_tokens"]),
+    countOf(usage["cache_creation_input_tokens"]),
+  ];
   return {
     model: null,
-    inputTokens: countOf(usage["input_tokens"] ?? usage["prompt_tokens"]) + cacheRead + cacheWritten,
+    inputTokens:
+      countOf(usage["input_tokens"] ?? usage["prompt_tokens"]) + cacheRead + cacheWritten,
     outputTokens: countOf(usage["output_tokens"] ?? usage["completion_tokens"]),
     cachedInputTokens: cacheRead + countOf(input?.["cached_tokens"]),
     cacheWriteTokens: cacheWritten + countOf(input?.["cache_write_tokens"]),
@@ -114,7 +123,8 @@ function readUsage(usage: Fields): TokenUse {
 /** A stream tells its use in parts, each a sum so far; the largest counts. */
 function merge(one: TokenUse | null, other: TokenUse): TokenUse {
   if (one === null) return other;
-  const larger = (field: Exclude<keyof TokenUse, "model" | "reportedCostUsd">): number => Math.max(one[field], other[field]);
+  const larger = (field: Exclude<keyof TokenUse, "model" | "reportedCostUsd">): number =>
+    Math.max(one[field], other[field]);
   return {
     model: null,
     inputTokens: larger("inputTokens"),
@@ -132,7 +142,9 @@ function refusalIn(answer: Fields): string | null {
   const isStopped = [answer, objectOf(delta)].some((each) => each?.["stop_reason"] === "refusal");
   const parts = listOf(output).flatMap((item) => listOf(item["content"]));
   const messages = listOf(choices).map((choice) => objectOf(choice["message"] ?? choice["delta"]));
-  const words = [...parts, ...messages].map((each) => each?.["refusal"]).find((each) => typeof each === "string" && each !== "");
+  const words = [...parts, ...messages]
+    .map((each) => each?.["refusal"])
+    .find((each) => typeof each === "string" && each !== "");
   return typeof words === "string" ? words.slice(0, 500) : isStopped ? "" : null;
 }
 

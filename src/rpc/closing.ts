@@ -8,7 +8,10 @@ const CLOSE_GRACE_MS = 1000;
 const MAX_TEXT_BYTES = 120;
 
 export function closeSocket(socket: WebSocket, reason: CloseReason, text: string): void {
-  socket.close(CLOSE_CODES[reason].code, Buffer.from(text).subarray(0, MAX_TEXT_BYTES).toString("utf8"));
+  socket.close(
+    CLOSE_CODES[reason].code,
+    Buffer.from(text).subarray(0, MAX_TEXT_BYTES).toString("utf8"),
+  );
   const cut = setTimeout(() => socket.terminate(), CLOSE_GRACE_MS);
   socket.once("close", () => clearTimeout(cut));
 }

@@ -44,7 +44,10 @@ export class Connection {
   readonly #closed = new AbortController();
 
   /** Takes over an open socket; it may be paused. */
-  constructor(socket: WebSocket, { methods, log, maxCallsInFlight = MAX_CALLS_IN_FLIGHT }: ConnectionOptions) {
+  constructor(
+    socket: WebSocket,
+    { methods, log, maxCallsInFlight = MAX_CALLS_IN_FLIGHT }: ConnectionOptions,
+  ) {
     this.#socket = socket;
     this.#methods = methods;
     this.#log = log.child({ connection: this.id });
@@ -76,7 +79,15 @@ export class Connection {
 
   #receive(data: RawData, isBinary: boolean): void {
     if (isBinary) {
-      this.#send(failed(null, new RpcError("invalid_request", "Frames must be text; bytes go over HTTP beside this socket")));
+      this.#send(
+        failed(
+          null,
+          new RpcError(
+            "invalid_request",
+            "Frames must be text; bytes go over HTTP beside this socket",
+          ),
+        ),
+      );
       return;
     }
     const read = readFrame((data as Buffer).toString("utf8"));
@@ -90,22 +101,31 @@ export class Connection {
   }
 
   async #replyToBatch(messages: readonly Message[]): Promise<void> {
-    const running = messages.map(async (each) => (each.kind === "call" ? this.#run(each) : this.#replyAtOnce(each)));
+    const running = messages.map(async (each) =>
+      each.kind === "call" ? this.#run(each) : this.#replyAtOnce(each),
+    );
     const replies = (await Promise.all(running)).filter((each) => each !== undefined);
     if (replies.length === 0) return;
-    this.#send({ text: `[${replies.map((each) => each.text).join(",")}]`, tasks: replies.flatMap((each) => each.tasks) });
+    this.#send({
+      text: `[${replies.map((each) => each.text).join(",")}]`,
+      tasks: replies.flatMap((each) => each.tasks),
+    });
   }
 
   /** What needs no waiting; a notification has no answer, not even a bad one. */
   #replyAtOnce(message: Exclude<Message, { kind: "call" }>): Reply | undefined {
     if (message.kind === "invalid") return failed(message.id, message.error);
-    if (message.kind === "notification" && message.method === "$/cancelRequest") this.#cancel(message.params);
+    if (message.kind === "notification" && message.method === "$/cancelRequest")
+      this.#cancel(message.params);
     return undefined;
   }
 
   #cancel(params: unknown): void {
     const id = (params as { readonly id?: unknown } | null | undefined)?.id;
-    if (isCallId(id)) this.#calls.get(id)?.controller.abort(new RpcError("cancelled", "The host cancelled the call"));
+    if (isCallId(id))
+      this.#calls
+        .get(id)
+        ?.controller.abort(new RpcError("cancelled", "The host cancelled the call"));
   }
 
   /** Never rejects: whatever happens becomes the answer. */
@@ -113,11 +133,20 @@ export class Connection {
     const method = this.#methods.get(name);
     if (method === undefined) return failed(id, methodNotFound(name, this.#methods.keys()));
     if (this.#calls.has(id))
-      return failed(null, new RpcError("invalid_request", `A call with the id ${JSON.stringify(id)} is still under way`));
+      return failed(
+        null,
+        new RpcError(
+          "invalid_request",
+          `A call with the id ${JSON.stringify(id)} is still under way`,
+        ),
+      );
     if (this.#calls.size >= this.#maxCallsInFlight) {
       return failed(
         id,
-        new RpcError("overloaded", `${this.#maxCallsInFlight} calls are under way on this connection; wait for one to end`),
+        new RpcError(
+          "overloaded",
+          `${this.#maxCallsInFlight} calls are under way on this connection; wait for one to end`,
+        ),
       );
     }
     const controller = new AbortController();
@@ -125,14 +154,21 @@ export class Connection {
     try {
       return await this.#handle(id, name, method, params, controller.signal);
     } catch (error) {
-      if (controller.signal.aborted) return failed(id, new RpcError("cancelled", "The call was cancelled before it finished"));
+      if (controller.signal.aborted)
+        return failed(id, new RpcError("cancelled", "The call was cancelled before it finished"));
       return failed(id, answerableError(error, name, this.#log));
     } finally {
       this.#calls.delete(id);
     }
   }
 
-  async #handle(id: CallId, name: string, method: Method, params: unknown, signal: AbortSignal): Promise<Reply> {
+  async #handle(
+    id: CallId,
+    name: string,
+    method: Method,
+    params: unknown,
+    signal: AbortSignal,
+  ): Promise<Reply> {
     const parsed = method.params.safeParse(params ?? {});
     if (!parsed.success) return failed(id, invalidParams(name, parsed.error));
     const tasks: (() => void)[] = [];
@@ -159,7 +195,8 @@ export class Connection {
   }
 
   #readAgain(): void {
-    if (this.#socket.isPaused && this.#socket.bufferedAmount <= MAX_UNREAD_BYTES) this.#socket.resume();
+    if (this.#socket.isPaused && this.#socket.bufferedAmount <= MAX_UNREAD_BYTES)
+      this.#socket.resume();
   }
 
   #end(code: number): void {
@@ -172,5 +209,8 @@ export class Connection {
 }
 
 function failed(id: CallId | null, { number, message, data }: RpcError): Reply {
-  return { text: JSON.stringify({ jsonrpc: "2.0", id, error: { code: number, message, data } }), tasks: [] };
+  return {
+    text: JSON.stringify({ jsonrpc: "2.0", id, error: { code: number, message, data } }),
+    tasks: [],
+  };
 }

@@ -25,7 +25,11 @@ export class RpcError extends Error {
   readonly number: number;
   readonly data: { readonly code: string } & Readonly<Record<string, unknown>>;
 
-  constructor(kind: RpcErrorName, message: string, data?: Record<string, unknown> & { code?: string }) {
+  constructor(
+    kind: RpcErrorName,
+    message: string,
+    data?: Record<string, unknown> & { code?: string },
+  ) {
     super(message);
     this.number = RPC_CODES[kind];
     this.data = { code: kind, ...data };

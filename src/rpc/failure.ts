@@ -15,7 +15,10 @@ const MAX_STEP_CHARACTERS = 100;
 const MAX_GUESSED_CHARACTERS = 64;
 
 /** A tool's own words for what the wire has a number for. */
-const RPC_KINDS: Readonly<Record<string, RpcErrorName>> = { invalid_input: "invalid_params", cancelled: "cancelled" };
+const RPC_KINDS: Readonly<Record<string, RpcErrorName>> = {
+  invalid_input: "invalid_params",
+  cancelled: "cancelled",
+};
 
 /** A tool's refusal as an answer on the wire; `data.code` is the tool's own word. */
 export function rpcErrorOf(failure: ToolFailure): RpcError {
@@ -27,11 +30,16 @@ export function rpcErrorOf(failure: ToolFailure): RpcError {
 export function answerableError(error: unknown, method: string, log: Log): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof ToolError) return rpcErrorOf(error);
-  if (error instanceof HarnessError) return new RpcError("refused", shorten(error.message), { ...error.data, code: error.code });
+  if (error instanceof HarnessError)
+    return new RpcError("refused", shorten(error.message), { ...error.data, code: error.code });
   if (error instanceof JournalError) return rpcErrorOfJournal(error);
   const errorId = `err_${randomBytes(8).toString("hex")}`;
   log.error({ err: error, errorId, method }, "A call failed inside the daemon");
-  return new RpcError("internal_error", `The daemon failed inside; its log has the cause under ${errorId}`, { errorId });
+  return new RpcError(
+    "internal_error",
+    `The daemon failed inside; its log has the cause under ${errorId}`,
+    { errorId },
+  );
 }
 
 function rpcErrorOfJournal({ code, message }: JournalError): RpcError {
@@ -42,18 +50,31 @@ function rpcErrorOfJournal({ code, message }: JournalError): RpcError {
 export function invalidParams(method: string, error: z.ZodError): RpcError {
   const issues = error.issues.slice(0, MAX_ISSUES).map(({ code, path, message }) => ({
     code,
-    path: path.slice(0, MAX_PATH_STEPS).map((step) => (typeof step === "number" ? step : shorten(String(step), MAX_STEP_CHARACTERS))),
+    path: path
+      .slice(0, MAX_PATH_STEPS)
+      .map((step) =>
+        typeof step === "number" ? step : shorten(String(step), MAX_STEP_CHARACTERS),
+      ),
     message: shorten(message),
   }));
-  return new RpcError("invalid_params", shorten(`Invalid params for ${method}:\n${z.prettifyError(error)}`), { issues });
+  return new RpcError(
+    "invalid_params",
+    shorten(`Invalid params for ${method}:\n${z.prettifyError(error)}`),
+    { issues },
+  );
 }
 
 export function methodNotFound(method: string, known: Iterable<string>): RpcError {
   const nearest = nearestName(method, known);
-  const hint = nearest === undefined ? "daemon_info lists what there is" : `did you mean ${nearest}?`;
-  return new RpcError("method_not_found", `There is no method ${JSON.stringify(shorten(method, MAX_STEP_CHARACTERS))}; ${hint}`, {
-    nearest: nearest ?? null,
-  });
+  const hint =
+    nearest === undefined ? "daemon_info lists what there is" : `did you mean ${nearest}?`;
+  return new RpcError(
+    "method_not_found",
+    `There is no method ${JSON.stringify(shorten(method, MAX_STEP_CHARACTERS))}; ${hint}`,
+    {
+      nearest: nearest ?? null,
+    },
+  );
 }
 
 function shorten(text: string, limit = MAX_MESSAGE_CHARACTERS): string {

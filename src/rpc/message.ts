@@ -4,10 +4,20 @@ import { RpcError } from "./errors.ts";
 export type CallId = string | number;
 
 export type Message =
-  | { readonly kind: "call"; readonly id: CallId; readonly method: string; readonly params: unknown }
+  | {
+      readonly kind: "call";
+      readonly id: CallId;
+      readonly method: string;
+      readonly params: unknown;
+    }
   | { readonly kind: "notification"; readonly method: string; readonly params: unknown }
   /** An answer to something; who never asks may ignore it. */
-  | { readonly kind: "answer"; readonly id: unknown; readonly result: unknown; readonly error: unknown }
+  | {
+      readonly kind: "answer";
+      readonly id: unknown;
+      readonly result: unknown;
+      readonly error: unknown;
+    }
   | { readonly kind: "invalid"; readonly id: CallId | null; readonly error: RpcError };
 
 const MAX_ID_CHARACTERS = 200;
@@ -26,24 +36,37 @@ export function readFrame(text: string): Message | readonly Message[] {
   }
   if (nestsDeeper(text, MAX_DEPTH)) {
     const { id } = Object(value) as { readonly id?: unknown };
-    return invalid("invalid_request", `The frame nests deeper than ${MAX_DEPTH} levels; send it flatter`, isCallId(id) ? id : null);
+    return invalid(
+      "invalid_request",
+      `The frame nests deeper than ${MAX_DEPTH} levels; send it flatter`,
+      isCallId(id) ? id : null,
+    );
   }
   if (!Array.isArray(value)) return readMessage(value);
-  if (value.length === 0) return invalid("invalid_request", "A batch must hold at least one message");
+  if (value.length === 0)
+    return invalid("invalid_request", "A batch must hold at least one message");
   if (value.length > MAX_BATCH)
-    return invalid("invalid_request", `A batch holds at most ${MAX_BATCH} messages; this one has ${value.length}`);
+    return invalid(
+      "invalid_request",
+      `A batch holds at most ${MAX_BATCH} messages; this one has ${value.length}`,
+    );
   return value.map(readMessage);
 }
 
 function readMessage(value: unknown): Message {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return invalid("invalid_request", 'A message must be an object such as {"jsonrpc":"2.0","id":1,"method":"daemon_info"}');
+    return invalid(
+      "invalid_request",
+      'A message must be an object such as {"jsonrpc":"2.0","id":1,"method":"daemon_info"}',
+    );
   }
   const { jsonrpc, id, method, params, result, error } = value as Readonly<Record<string, unknown>>;
   const known = isCallId(id) ? id : null;
   if (jsonrpc !== "2.0") return invalid("invalid_request", '`jsonrpc` must be "2.0"', known);
-  if (method === undefined && (result !== undefined || error !== undefined)) return { kind: "answer", id, result, error };
-  if (typeof method !== "string") return invalid("invalid_request", "`method` must be a string", known);
+  if (method === undefined && (result !== undefined || error !== undefined))
+    return { kind: "answer", id, result, error };
+  if (typeof method !== "string")
+    return invalid("invalid_request", "`method` must be a string", known);
   if (id === undefined) return { kind: "notification", method, params };
   if (known === null) {
     return invalid(
@@ -77,9 +100,15 @@ function endOfString(json: string, start: number): number {
 }
 
 export function isCallId(value: unknown): value is CallId {
-  return typeof value === "string" ? value.length <= MAX_ID_CHARACTERS : Number.isSafeInteger(value);
+  return typeof value === "string"
+    ? value.length <= MAX_ID_CHARACTERS
+    : Number.isSafeInteger(value);
 }
 
-function invalid(kind: "parse_error" | "invalid_request", message: string, id: CallId | null = null): Message {
+function invalid(
+  kind: "parse_error" | "invalid_request",
+  message: string,
+  id: CallId | null = null,
+): Message {
   return { kind: "invalid", id, error: new RpcError(kind, message) };
 }

@@ -8,16 +8,31 @@ import type { CallContext, Method, RawJson } from "./method.ts";
 type Answer<Name extends MethodName> = z.input<(typeof answers)[Name]> | RawJson;
 
 export type Handlers = {
-  readonly [Name in MethodName]: (params: MethodParams<Name>, call: CallContext) => Promise<Answer<Name>>;
+  readonly [Name in MethodName]: (
+    params: MethodParams<Name>,
+    call: CallContext,
+  ) => Promise<Answer<Name>>;
 };
 
 /** Starting, cancelling and answering take effect even when the line breaks meanwhile. */
-const OUTLIVING: ReadonlySet<MethodName> = new Set(["run_start", "run_cancel", "run_steer", "permission_answer"] as const);
+const OUTLIVING: ReadonlySet<MethodName> = new Set([
+  "run_start",
+  "run_cancel",
+  "run_steer",
+  "permission_answer",
+] as const);
 
 /** A fresh table that tools can be added to. */
 export function tableOf(handlers: Handlers): Map<string, Method> {
   const names = Object.keys(methods) as MethodName[];
   return new Map(
-    names.map((name) => [name, { params: methods[name].params, outlivesConnection: OUTLIVING.has(name), handle: handlers[name] }]),
+    names.map((name) => [
+      name,
+      {
+        params: methods[name].params,
+        outlivesConnection: OUTLIVING.has(name),
+        handle: handlers[name],
+      },
+    ]),
   );
 }

@@ -24,7 +24,10 @@ export class SocketRefused extends Error {
   /** From the Retry-After header. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, options: { status?: number; retryAfterMs?: number | undefined; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { status?: number; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.status = options.status;
     this.retry = options.status === undefined || !FATAL_STATUSES.has(options.status);
@@ -33,7 +36,12 @@ export class SocketRefused extends Error {
 }
 
 /** Resolves with an open socket, paused so that nothing is lost before its reader is there. Throws SocketRefused. */
-export async function openSocket({ url, token, maxFrameBytes, signal }: SocketRequest): Promise<WebSocket> {
+export async function openSocket({
+  url,
+  token,
+  maxFrameBytes,
+  signal,
+}: SocketRequest): Promise<WebSocket> {
   signal?.throwIfAborted();
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const socket = new WebSocket(url, {
@@ -59,15 +67,23 @@ function opened(socket: WebSocket, url: string): Promise<WebSocket> {
     });
     // Trying several addresses of a name fails with an empty message and a code.
     socket.on("error", (cause: NodeJS.ErrnoException) => {
-      reject(new SocketRefused(`Cannot connect to ${url}: ${cause.message || (cause.code ?? "no address answered")}`, { cause }));
+      reject(
+        new SocketRefused(
+          `Cannot connect to ${url}: ${cause.message || (cause.code ?? "no address answered")}`,
+          { cause },
+        ),
+      );
     });
     socket.once("unexpected-response", (request, response: IncomingMessage) => {
       const status = response.statusCode ?? 0;
       reject(
-        new SocketRefused(`${url} refused the connection with HTTP ${status}${status === 401 ? ": the token is missing or wrong" : ""}`, {
-          status,
-          retryAfterMs: retryAfterMs(response),
-        }),
+        new SocketRefused(
+          `${url} refused the connection with HTTP ${status}${status === 401 ? ": the token is missing or wrong" : ""}`,
+          {
+            status,
+            retryAfterMs: retryAfterMs(response),
+          },
+        ),
       );
       request.destroy();
     });

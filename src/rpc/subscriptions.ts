@@ -15,7 +15,10 @@ const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 type EventHandlers = Pick<Handlers, Extract<keyof Handlers, `events_${string}`>>;
 /** What is needed of the journal. */
-export type Feed = Pick<Journal, "follow" | "read" | "register" | "acknowledge" | "forget" | "committed">;
+export type Feed = Pick<
+  Journal,
+  "follow" | "read" | "register" | "acknowledge" | "forget" | "committed"
+>;
 type Subscriptions = Map<string, AbortController>;
 
 /**
@@ -29,13 +32,21 @@ export function eventHandlers(journal: Feed, log: Log): EventHandlers {
       const mine = held.get(connection) ?? new Map<string, AbortController>();
       held.set(connection, mine);
       if (mine.size >= MAX_SUBSCRIPTIONS) {
-        throw new RpcError("overloaded", `A connection holds at most ${MAX_SUBSCRIPTIONS} subscriptions; unsubscribe from one first`);
+        throw new RpcError(
+          "overloaded",
+          `A connection holds at most ${MAX_SUBSCRIPTIONS} subscriptions; unsubscribe from one first`,
+        );
       }
       if (subscriber !== undefined) journal.register(subscriber, after ?? undefined);
       const { subscription, signal } = open(mine, connection);
       const following = journal.follow({ after, filter, signal, maxBatchBytes: MAX_BATCH_BYTES });
       if (subscriber !== undefined) await journal.committed();
-      afterAnswer(() => void deliver(following, subscription, connection, signal, log).finally(() => mine.delete(subscription)));
+      afterAnswer(
+        () =>
+          void deliver(following, subscription, connection, signal, log).finally(() =>
+            mine.delete(subscription),
+          ),
+      );
       return { subscription, cursor: following.cursor, gap: following.gap };
     },
     async events_unsubscribe({ subscription }, { connection }) {
@@ -60,16 +71,28 @@ export function eventHandlers(journal: Feed, log: Log): EventHandlers {
   };
 }
 
-function open(mine: Subscriptions, connection: Connection): { subscription: string; signal: AbortSignal } {
+function open(
+  mine: Subscriptions,
+  connection: Connection,
+): { subscription: string; signal: AbortSignal } {
   const subscription = `sub_${randomBytes(6).toString("hex")}`;
   const controller = new AbortController();
   mine.set(subscription, controller);
-  connection.closed.addEventListener("abort", () => controller.abort(), { once: true, signal: controller.signal });
+  connection.closed.addEventListener("abort", () => controller.abort(), {
+    once: true,
+    signal: controller.signal,
+  });
   if (connection.closed.aborted) controller.abort();
   return { subscription, signal: controller.signal };
 }
 
-async function deliver(following: Following, subscription: string, connection: Connection, signal: AbortSignal, log: Log): Promise<void> {
+async function deliver(
+  following: Following,
+  subscription: string,
+  connection: Connection,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
   try {
     for await (const batch of following.batches) {
       if (signal.aborted) return;
@@ -78,7 +101,10 @@ async function deliver(following: Following, subscription: string, connection: C
     }
   } catch (err) {
     if (signal.aborted) return;
-    log.error({ err, subscription }, "A subscription failed; its connection is closed, so that the host subscribes again");
+    log.error(
+      { err, subscription },
+      "A subscription failed; its connection is closed, so that the host subscribes again",
+    );
     connection.close("internal_error", "A subscription failed inside the daemon");
   }
 }
@@ -86,6 +112,7 @@ async function deliver(following: Following, subscription: string, connection: C
 /** The facts' own text goes through untouched. */
 function notificationOf(batch: Batch, subscription: string): { method: string; params: string } {
   const about = `{"subscription":"${subscription}"`;
-  if (batch.kind === "gap") return { method: "events_gap", params: `${about},"gap":${JSON.stringify(batch.gap)}}` };
+  if (batch.kind === "gap")
+    return { method: "events_gap", params: `${about},"gap":${JSON.stringify(batch.gap)}}` };
   return { method: "events", params: `${about},"events":[${batch.events.join(",")}]}` };
 }

@@ -37,7 +37,10 @@ export interface Admission {
 }
 
 /** Throws RpcError `refused` with a code of its own for each thing that is wrong. */
-export async function admit(request: RunRequest, around: AdmissionSurroundings): Promise<Admission> {
+export async function admit(
+  request: RunRequest,
+  around: AdmissionSurroundings,
+): Promise<Admission> {
   const harness = findHarness(request.harness, around.harnesses);
   const session = findSession(request, harness, around);
   refuseUnsupported(request, harness);
@@ -54,25 +57,41 @@ function findHarness(name: string, harnesses: readonly Harness[]): Harness {
   const harness = harnesses.find((each) => each.name === name);
   if (harness) return harness;
   const known = harnesses.map((each) => each.name);
-  throw new RpcError("refused", `There is no harness "${name}"; known: ${known.join(", ")}`, { code: "unknown_harness", known });
+  throw new RpcError("refused", `There is no harness "${name}"; known: ${known.join(", ")}`, {
+    code: "unknown_harness",
+    known,
+  });
 }
 
-function findSession(request: RunRequest, harness: Harness, { session: find }: AdmissionSurroundings): SessionRecord | undefined {
+function findSession(
+  request: RunRequest,
+  harness: Harness,
+  { session: find }: AdmissionSurroundings,
+): SessionRecord | undefined {
   if (request.sessionId === undefined) {
     if (!request.fork) return undefined;
-    throw new RpcError("refused", "fork needs the sessionId of the session to go on from", { code: "session_required" });
+    throw new RpcError("refused", "fork needs the sessionId of the session to go on from", {
+      code: "session_required",
+    });
   }
   const session = find(request.sessionId);
-  if (!session) throw new RpcError("not_found", `There is no session ${request.sessionId}`, { code: "session_not_found" });
+  if (!session)
+    throw new RpcError("not_found", `There is no session ${request.sessionId}`, {
+      code: "session_not_found",
+    });
   if (session.harness !== harness.name) {
     const message = `Session ${session.sessionId} belongs to the harness ${session.harness}, not to ${harness.name}`;
-    throw new RpcError("refused", message, { code: "session_of_other_harness", harness: session.harness });
+    throw new RpcError("refused", message, {
+      code: "session_of_other_harness",
+      harness: session.harness,
+    });
   }
   return session;
 }
 
 function refuseUnsupported(request: RunRequest, harness: Harness): void {
-  const hasImages = Array.isArray(request.prompt) && request.prompt.some((part) => part.type === "image");
+  const hasImages =
+    Array.isArray(request.prompt) && request.prompt.some((part) => part.type === "image");
   const wanted: readonly [keyof HarnessCapabilities, boolean, string][] = [
     ["resume", request.sessionId !== undefined, "sessionId"],
     ["fork", request.fork, "fork"],
@@ -80,12 +99,21 @@ function refuseUnsupported(request: RunRequest, harness: Harness): void {
     ["effort", request.effort !== undefined, "effort"],
     ["mcpServers", request.mcpServers.length > 0, "mcpServers"],
     ["permissions", !allowsEverything(request.permissions), "permissions other than allow"],
-    ["toolSelection", request.allowedTools !== undefined || request.deniedTools.length > 0, "allowedTools and deniedTools"],
+    [
+      "toolSelection",
+      request.allowedTools !== undefined || request.deniedTools.length > 0,
+      "allowedTools and deniedTools",
+    ],
   ];
-  const missing = wanted.filter(([capability, isWanted]) => isWanted && !harness.capabilities[capability]);
+  const missing = wanted.filter(
+    ([capability, isWanted]) => isWanted && !harness.capabilities[capability],
+  );
   if (missing.length === 0) return;
   const names = missing.map(([, , name]) => name);
-  throw new RpcError("refused", `${harness.title} cannot do: ${names.join(", ")}`, { code: "unsupported_option", options: names });
+  throw new RpcError("refused", `${harness.title} cannot do: ${names.join(", ")}`, {
+    code: "unsupported_option",
+    options: names,
+  });
 }
 
 function parseOptions(request: RunRequest, harness: Harness): unknown {
@@ -97,7 +125,10 @@ function parseOptions(request: RunRequest, harness: Harness): unknown {
   const given = request.options[harness.name];
   if (!harness.options) {
     if (given === undefined) return undefined;
-    throw new RpcError("refused", `${harness.title} has no options of its own`, { code: "unsupported_option", options: [harness.name] });
+    throw new RpcError("refused", `${harness.title} has no options of its own`, {
+      code: "unsupported_option",
+      options: [harness.name],
+    });
   }
   const parsed = harness.options.safeParse(given ?? {});
   if (parsed.success) return parsed.data;
@@ -109,17 +140,28 @@ async function checkSchema(schema: Readonly<Record<string, unknown>>): Promise<v
   try {
     await compileSchema(schema);
   } catch (error) {
-    throw new RpcError("refused", `schema is not a JSON Schema that can be used: ${(error as Error).message}`, { code: "invalid_schema" });
+    throw new RpcError(
+      "refused",
+      `schema is not a JSON Schema that can be used: ${(error as Error).message}`,
+      { code: "invalid_schema" },
+    );
   }
 }
 
 /** The model that was asked for, or the harness's first default that there is a key for. */
-function chooseModel(request: RunRequest, harness: Harness, { resolveModel }: AdmissionSurroundings): string | null {
+function chooseModel(
+  request: RunRequest,
+  harness: Harness,
+  { resolveModel }: AdmissionSurroundings,
+): string | null {
   const asked = request.model ?? harness.defaultModel;
   if (asked === null) return null;
   const others = request.model === undefined ? (harness.otherDefaultModels ?? []) : [];
   const problems = new Map(
-    [asked, ...others].map((model) => [model, problemWith(() => resolveModel({ model, dialects: harness.dialects }, request))]),
+    [asked, ...others].map((model) => [
+      model,
+      problemWith(() => resolveModel({ model, dialects: harness.dialects }, request)),
+    ]),
   );
   const [usable] = [...problems].find(([, problem]) => problem === null) ?? [];
   const problem = problems.get(asked);
@@ -137,21 +179,31 @@ function problemWith(resolve: () => unknown): HarnessError | null {
   }
 }
 
-async function findDirectory(path: string, { workspace, paths }: AdmissionSurroundings): Promise<string> {
+async function findDirectory(
+  path: string,
+  { workspace, paths }: AdmissionSurroundings,
+): Promise<string> {
   try {
     const cwd = await resolvePath(path, workspace, paths);
     if ((await stat(cwd)).isDirectory()) return cwd;
   } catch (error) {
-    if (error instanceof ToolError) throw new RpcError("refused", error.message, { ...error.data, code: error.code });
+    if (error instanceof ToolError)
+      throw new RpcError("refused", error.message, { ...error.data, code: error.code });
   }
-  throw new RpcError("refused", `cwd ${path} is not a directory in the box`, { code: "directory_not_found" });
+  throw new RpcError("refused", `cwd ${path} is not a directory in the box`, {
+    code: "directory_not_found",
+  });
 }
 
 async function refuseUnready(harness: Harness, agentsDir: string): Promise<void> {
   const readiness = await harness.check?.({ agentsDir });
   if (!readiness || readiness.ready) return;
-  throw new RpcError("refused", `${harness.title} is not ready: ${readiness.reason}. ${readiness.fix}`, {
-    code: "harness_not_ready",
-    fix: readiness.fix,
-  });
+  throw new RpcError(
+    "refused",
+    `${harness.title} is not ready: ${readiness.reason}. ${readiness.fix}`,
+    {
+      code: "harness_not_ready",
+      fix: readiness.fix,
+    },
+  );
 }

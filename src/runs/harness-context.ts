@@ -62,7 +62,10 @@ export interface RunMatter {
   readonly watch: RunWatch;
 }
 
-export async function harnessContext(matter: RunMatter, around: ExecutionSurroundings): Promise<HarnessContext> {
+export async function harnessContext(
+  matter: RunMatter,
+  around: ExecutionSurroundings,
+): Promise<HarnessContext> {
   const { run, admission, session, prompt, signal, steering, recorder, changes, watch } = matter;
   const { runId, cwd } = run;
   const { request, harness, model, options } = admission;
@@ -75,8 +78,23 @@ export async function harnessContext(matter: RunMatter, around: ExecutionSurroun
   const askPermission: HarnessContext["askPermission"] = (question) =>
     watch.during(permissions.decide(run, request.permissions, question, signal));
   const onReady = (): Promise<void> => changes.ready();
-  const onOutput: RunRecorder["recordToolOutput"] = (...output) => recorder.recordToolOutput(...output);
-  const matters = { runId, prompt, cwd, env, signal, session, steering, stateDir, agentsDir, tools, askPermission, options, marker };
+  const onOutput: RunRecorder["recordToolOutput"] = (...output) =>
+    recorder.recordToolOutput(...output);
+  const matters = {
+    runId,
+    prompt,
+    cwd,
+    env,
+    signal,
+    session,
+    steering,
+    stateDir,
+    agentsDir,
+    tools,
+    askPermission,
+    options,
+    marker,
+  };
   return {
     ...matters,
     model: model ?? undefined,
@@ -89,7 +107,19 @@ export async function harnessContext(matter: RunMatter, around: ExecutionSurroun
     mcpServers: request.mcpServers,
     mustAsk: !allowsEverything(request.permissions),
     warm: around.warmPoolOf(harness.name),
-    call: toolCaller({ runId, tools, cwd, env, signal, paths, processes, log, askPermission, onReady, onOutput }),
+    call: toolCaller({
+      runId,
+      tools,
+      cwd,
+      env,
+      signal,
+      paths,
+      processes,
+      log,
+      askPermission,
+      onReady,
+      onOutput,
+    }),
     modelAccess: (name, dialect) => {
       const wish = { model: name, dialects: dialect ? [dialect] : harness.dialects };
       return around.gateway.accessFor(session.id, around.resolveModel(wish, request));

@@ -16,9 +16,22 @@ export interface Totals {
   costUsd: number | null;
 }
 
-const TOKEN_FIELDS = ["inputTokens", "outputTokens", "cachedInputTokens", "cacheWriteTokens", "reasoningTokens"] as const;
+const TOKEN_FIELDS = [
+  "inputTokens",
+  "outputTokens",
+  "cachedInputTokens",
+  "cacheWriteTokens",
+  "reasoningTokens",
+] as const;
 
-const NOTHING: Totals = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, costUsd: 0 };
+const NOTHING: Totals = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  costUsd: 0,
+};
 
 export interface Exhaustion {
   readonly limit: "max_turns" | "max_tokens" | "max_cost";
@@ -55,7 +68,10 @@ export class Ledger {
     const said = totalsOf(event);
     const amount = event.scope === "session" ? this.#sinceLast(event.model ?? "", said) : said;
     for (const field of TOKEN_FIELDS) this.#used[field] += amount[field];
-    this.#used.costUsd = amount.costUsd === null || this.#used.costUsd === null ? null : this.#used.costUsd + amount.costUsd;
+    this.#used.costUsd =
+      amount.costUsd === null || this.#used.costUsd === null
+        ? null
+        : this.#used.costUsd + amount.costUsd;
     this.#leastCostUsd += amount.costUsd ?? 0;
     if (event.costBasis !== null) this.#bases.add(event.costBasis);
     this.#calls++;
@@ -65,7 +81,8 @@ export class Ledger {
   addSeen(use: TokenUse): void {
     for (const field of TOKEN_FIELDS) this.#seen[field] += use[field];
     const cost = use.reportedCostUsd ?? (use.model === null ? null : costOf(use.model, use));
-    this.#seen.costUsd = cost === null || this.#seen.costUsd === null ? null : this.#seen.costUsd + cost;
+    this.#seen.costUsd =
+      cost === null || this.#seen.costUsd === null ? null : this.#seen.costUsd + cost;
     this.#seenModel = use.model ?? this.#seenModel;
     this.#seenBases.add(use.reportedCostUsd === null ? "computed" : "reported");
   }
@@ -73,7 +90,8 @@ export class Ledger {
   /** What was seen and not reported: of a harness that reports nothing, or of a call that was cut off. Null when all was reported. */
   unreported(): EventOf<"usage"> | null {
     const tokens = { ...NOTHING };
-    for (const field of TOKEN_FIELDS) tokens[field] = Math.max(0, this.#seen[field] - this.#used[field]);
+    for (const field of TOKEN_FIELDS)
+      tokens[field] = Math.max(0, this.#seen[field] - this.#used[field]);
     if (tokensOf(tokens) === 0) return null;
     const model = this.#seenModel;
     const [basis, other] = this.#calls === 0 ? this.#seenBases : [];
@@ -109,14 +127,18 @@ export class Ledger {
     if (maxTokens !== undefined && tokens > maxTokens)
       return { limit: "max_tokens", message: `The run has used ${tokens} tokens of ${maxTokens}` };
     if (maxCostUsd !== undefined && cost > maxCostUsd)
-      return { limit: "max_cost", message: `The run has cost $${cost.toFixed(4)} of $${maxCostUsd}` };
+      return {
+        limit: "max_cost",
+        message: `The run has cost $${cost.toFixed(4)} of $${maxCostUsd}`,
+      };
     return null;
   }
 
   /** The run's usage as events and results carry it. A cost that the harness does not report is told as the gateway has seen it. */
   usage(resources: ResourceUse): RunUsage {
     const reported = this.#calls === 0 ? null : this.#used.costUsd;
-    const [costUsd, bases] = reported === null ? [this.#seen.costUsd, this.#seenBases] : [reported, this.#bases];
+    const [costUsd, bases] =
+      reported === null ? [this.#seen.costUsd, this.#seenBases] : [reported, this.#bases];
     const [basis, other] = [...bases];
     const isKnown = costUsd !== null && basis !== undefined;
     return {
@@ -131,8 +153,15 @@ export class Ledger {
   #sinceLast(model: string, now: Totals): Totals {
     const last = this.#sessionTotals.get(model);
     this.#sessionTotals.set(model, now);
-    if (last === undefined || now.inputTokens + now.outputTokens < last.inputTokens + last.outputTokens) return now; // the program began to count anew
-    const amount = { ...now, costUsd: now.costUsd === null ? null : Math.max(0, now.costUsd - (last.costUsd ?? 0)) };
+    if (
+      last === undefined ||
+      now.inputTokens + now.outputTokens < last.inputTokens + last.outputTokens
+    )
+      return now; // the program began to count anew
+    const amount = {
+      ...now,
+      costUsd: now.costUsd === null ? null : Math.max(0, now.costUsd - (last.costUsd ?? 0)),
+    };
     for (const field of TOKEN_FIELDS) amount[field] = Math.max(0, now[field] - last[field]);
     return amount;
   }
@@ -143,14 +172,33 @@ function tokensOf({ inputTokens, outputTokens }: Totals): number {
 }
 
 function totalsOf(event: UsageEvent): Totals {
-  const { inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, reasoningTokens = 0, costUsd } = event;
-  return { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens, costUsd };
+  const {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens = 0,
+    cacheWriteTokens = 0,
+    reasoningTokens = 0,
+    costUsd,
+  } = event;
+  return {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens,
+    cacheWriteTokens,
+    reasoningTokens,
+    costUsd,
+  };
 }
 
 /** What the run's own processes took, and what the session's warm program took meanwhile. */
-export function addUse(run: ResourceUse, session: ResourceUse, sessionBefore: ResourceUse): ResourceUse {
+export function addUse(
+  run: ResourceUse,
+  session: ResourceUse,
+  sessionBefore: ResourceUse,
+): ResourceUse {
   const ofSession = session.cpuMs === null ? null : session.cpuMs - (sessionBefore.cpuMs ?? 0);
-  const cpuMs = run.cpuMs === null && ofSession === null ? null : (run.cpuMs ?? 0) + (ofSession ?? 0);
+  const cpuMs =
+    run.cpuMs === null && ofSession === null ? null : (run.cpuMs ?? 0) + (ofSession ?? 0);
   const peaks = [run.peakMemoryBytes, session.peakMemoryBytes].filter((each) => each !== null);
   return { cpuMs, peakMemoryBytes: peaks.length === 0 ? null : Math.max(...peaks) };
 }

@@ -16,7 +16,14 @@ export interface LiveRun {
 }
 
 export function liveRun(run: Run, admission: Admission): LiveRun {
-  return { run, admission, execution: null, isEnding: false, ended: Promise.withResolvers<Run>(), waiting: new Set() };
+  return {
+    run,
+    admission,
+    execution: null,
+    isEnding: false,
+    ended: Promise.withResolvers<Run>(),
+    waiting: new Set(),
+  };
 }
 
 /** Lets go all who wait, with the run as it ended. */
@@ -26,7 +33,11 @@ export function settle(live: LiveRun, run: Run): void {
 }
 
 /** Resolves when the run has ended, the time is over or the signal aborts, and leaves nothing behind on the run. */
-export async function endOf({ waiting }: LiveRun, waitMs: number, signal: AbortSignal): Promise<void> {
+export async function endOf(
+  { waiting }: LiveRun,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const wake = (): void => resolve();
   const timer = setTimeout(wake, waitMs);

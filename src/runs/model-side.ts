@@ -43,7 +43,8 @@ export class ModelSide implements AskingRun {
    * (a summary of the conversation, a title for it) and goes on.
    */
   async refusal(): Promise<string | null> {
-    if (this.#answers >= this.#maxTurns) await sleep(HOLD_MS, undefined, { signal: this.#signal, ref: false }).catch(() => {});
+    if (this.#answers >= this.#maxTurns)
+      await sleep(HOLD_MS, undefined, { signal: this.#signal, ref: false }).catch(() => {});
     return this.#signal.aborted ? (this.#signal.reason as Error).message : null;
   }
 

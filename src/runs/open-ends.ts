@@ -28,8 +28,10 @@ export class OpenEnds {
   follow(event: HarnessEvent): void {
     if (event.type === "message.delta") this.#add("message", event.messageId, event.text);
     else if (event.type === "reasoning.delta") this.#add("reasoning", event.messageId, event.text);
-    else if (event.type === "message" || event.type === "reasoning") this.#streamed[event.type].delete(event.messageId);
-    else if (event.type === "message.retracted") this.#forget(event.messageId, ["message", "reasoning"]);
+    else if (event.type === "message" || event.type === "reasoning")
+      this.#streamed[event.type].delete(event.messageId);
+    else if (event.type === "message.retracted")
+      this.#forget(event.messageId, ["message", "reasoning"]);
     else this.#followTool(event);
   }
 
@@ -53,20 +55,39 @@ export class OpenEnds {
   /** Facts that hold all that was streamed and closed by none, and an end for every call. */
   *closings(): Generator<HarnessEvent, void> {
     for (const type of ["reasoning", "message"] as const) {
-      for (const [messageId, streamed] of this.#streamed[type]) yield { type, messageId, text: tell(streamed) };
+      for (const [messageId, streamed] of this.#streamed[type])
+        yield { type, messageId, text: tell(streamed) };
     }
     for (const [toolCallId, streamed] of this.#streamed.input) {
       const data = { toolCallId, name: this.#nameOf(toolCallId), text: tell(streamed) };
-      yield { type: "notice", code: "tool_input_unfinished", message: "The run ended while the model wrote a tool's input", data };
+      yield {
+        type: "notice",
+        code: "tool_input_unfinished",
+        message: "The run ended while the model wrote a tool's input",
+        data,
+      };
     }
     for (const toolCallId of this.#calls) {
-      const output = { code: "interrupted", message: "The run ended before the tool did", ...this.#printedBy(toolCallId) };
-      yield { type: "tool.finished", toolCallId, name: this.#nameOf(toolCallId), ok: false, output };
+      const output = {
+        code: "interrupted",
+        message: "The run ended before the tool did",
+        ...this.#printedBy(toolCallId),
+      };
+      yield {
+        type: "tool.finished",
+        toolCallId,
+        name: this.#nameOf(toolCallId),
+        ok: false,
+        output,
+      };
     }
   }
 
   #printedBy(toolCallId: string): { stdout?: string; stderr?: string } {
-    const [stdout, stderr] = [this.#streamed.stdout.get(toolCallId), this.#streamed.stderr.get(toolCallId)];
+    const [stdout, stderr] = [
+      this.#streamed.stdout.get(toolCallId),
+      this.#streamed.stderr.get(toolCallId),
+    ];
     return { ...(stdout && { stdout: tell(stdout) }), ...(stderr && { stderr: tell(stderr) }) };
   }
 

@@ -31,7 +31,8 @@ export interface Verdict {
 }
 
 /** Texts with which model servers' failures arrive dressed as an answer. */
-const UPSTREAM_ERROR_TEXT = /^\s*(API Error:|Error: \d{3}\b|upstream error\b|\{"type":"error"|\{"error":\s*\{)/i;
+const UPSTREAM_ERROR_TEXT =
+  /^\s*(API Error:|Error: \d{3}\b|upstream error\b|\{"type":"error"|\{"error":\s*\{)/i;
 
 /** Words with which agents tell that something went wrong, and not what: they see the gateway, and not the server behind it. */
 const VAGUE: ReadonlySet<string> = new Set([
@@ -48,13 +49,20 @@ export function judge(ending: Ending): Verdict {
   const { interruption, result, upstream = null } = ending;
   if (interruption) {
     const stoppedByUs = interruption.kind === "cancel" || interruption.kind === "shutdown";
-    const error = interruption.kind === "watch" ? withUpstream(interruption.error, upstream) : interruption.error;
+    const error =
+      interruption.kind === "watch"
+        ? withUpstream(interruption.error, upstream)
+        : interruption.error;
     return { outcome: stoppedByUs ? "cancelled" : "failed", result, error };
   }
   const error = ending.how === "threw" ? errorOf(ending.thrown) : doubtAbout(ending);
   if (error === null) return { outcome: "completed", result, error };
   const isVague = upstream !== null && VAGUE.has(error.code);
-  return { outcome: "failed", result, error: isVague ? inFavourOf(upstream, error) : withUpstream(error, upstream) };
+  return {
+    outcome: "failed",
+    result,
+    error: isVague ? inFavourOf(upstream, error) : withUpstream(error, upstream),
+  };
 }
 
 /** What the gateway saw stands in for what the agent could not know. */
@@ -73,19 +81,37 @@ function withUpstream(error: RunError, upstream: RunError | null): RunError {
 
 /** A harness that says it is done, and is not to be believed. */
 function doubtAbout({ result, usedNothing, didSomething }: Ending): RunError | null {
-  if (result !== null && result.json === undefined && usedNothing && UPSTREAM_ERROR_TEXT.test(result.text)) {
-    return { code: "upstream_error_as_text", message: `The answer is an error of the model's server: ${result.text.slice(0, 500)}` };
+  if (
+    result !== null &&
+    result.json === undefined &&
+    usedNothing &&
+    UPSTREAM_ERROR_TEXT.test(result.text)
+  ) {
+    return {
+      code: "upstream_error_as_text",
+      message: `The answer is an error of the model's server: ${result.text.slice(0, 500)}`,
+    };
   }
   const saidNothing = result === null || (result.text.trim() === "" && result.json === undefined);
   if (saidNothing && (usedNothing || !didSomething)) {
-    return { code: "hollow_completion", message: "The harness reported success, but there was no answer and no sign of work" };
+    return {
+      code: "hollow_completion",
+      message: "The harness reported success, but there was no answer and no sign of work",
+    };
   }
   return null;
 }
 
 export function errorOf(thrown: unknown): RunError {
   if (thrown instanceof HarnessError) {
-    return { code: thrown.code, message: thrown.message, ...(thrown.data && { data: { ...thrown.data } }) };
+    return {
+      code: thrown.code,
+      message: thrown.message,
+      ...(thrown.data && { data: { ...thrown.data } }),
+    };
   }
-  return { code: "internal_error", message: thrown instanceof Error ? thrown.message : String(thrown) };
+  return {
+    code: "internal_error",
+    message: thrown instanceof Error ? thrown.message : String(thrown),
+  };
 }

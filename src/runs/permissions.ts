@@ -25,7 +25,9 @@ export class PermissionBroker {
   }
 
   list(runId?: string): WaitingPermission[] {
-    return [...this.#waiting.values()].map((each) => each.shown).filter((each) => runId === undefined || each.runId === runId);
+    return [...this.#waiting.values()]
+      .map((each) => each.shown)
+      .filter((each) => runId === undefined || each.runId === runId);
   }
 
   /** Decides one call, waiting for a host where the policy says so. Resolves with a denial when the run ends first. */
@@ -57,11 +59,16 @@ export class PermissionBroker {
   answer({ permissionId, decision, reason, input }: Answer): void {
     const waiting = this.#waiting.get(permissionId);
     if (!waiting) {
-      throw new RpcError("not_found", `No open permission request ${permissionId}; it may have been answered, or its deadline has passed`, {
-        code: "permission_not_found",
-      });
+      throw new RpcError(
+        "not_found",
+        `No open permission request ${permissionId}; it may have been answered, or its deadline has passed`,
+        {
+          code: "permission_not_found",
+        },
+      );
     }
-    if (decision === "deny") waiting.resolve("host", { decision, reason: reason ?? "The host denied this call" });
+    if (decision === "deny")
+      waiting.resolve("host", { decision, reason: reason ?? "The host denied this call" });
     else waiting.resolve("host", input === undefined ? { decision } : { decision, input });
   }
 
@@ -81,18 +88,40 @@ export class PermissionBroker {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       const reason = decided.decision === "deny" ? decided.reason : null;
-      this.#append(runId, { type: "permission.resolved", permissionId, toolCallId, name, decision: decided.decision, by, reason });
+      this.#append(runId, {
+        type: "permission.resolved",
+        permissionId,
+        toolCallId,
+        name,
+        decision: decided.decision,
+        by,
+        reason,
+      });
       resolve(decided);
     };
-    const onAbort = (): void => settle("run_end", { decision: "deny", reason: "The run has ended" });
+    const onAbort = (): void =>
+      settle("run_end", { decision: "deny", reason: "The run has ended" });
     const onDeadline = (): void =>
-      settle("deadline", defaultDecision === "allow" ? { decision: "allow" } : { decision: "deny", reason: "Nobody answered in time" });
+      settle(
+        "deadline",
+        defaultDecision === "allow"
+          ? { decision: "allow" }
+          : { decision: "deny", reason: "Nobody answered in time" },
+      );
     const timer = setTimeout(onDeadline, policy.deadlineMs);
     this.#waiting.set(permissionId, {
       shown: { permissionId, runId, toolCallId, name, input, deadline, defaultDecision },
       resolve: settle,
     });
-    this.#append(runId, { type: "permission.requested", permissionId, toolCallId, name, input, deadline, defaultDecision });
+    this.#append(runId, {
+      type: "permission.requested",
+      permissionId,
+      toolCallId,
+      name,
+      input,
+      deadline,
+      defaultDecision,
+    });
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
     return promise;

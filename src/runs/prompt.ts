@@ -9,7 +9,11 @@ export function promptOf({ prompt }: Pick<RunRequest, "prompt">): Prompt {
 /** The prompt as a fact tells it: its text, with images and files named. */
 export function describePrompt(prompt: Prompt): string {
   const named = prompt.flatMap((part) =>
-    part.type === "image" ? [`[image ${part.mediaType}]`] : part.type === "file" ? [`[file ${part.path}]`] : [],
+    part.type === "image"
+      ? [`[image ${part.mediaType}]`]
+      : part.type === "file"
+        ? [`[file ${part.path}]`]
+        : [],
   );
   return [textOf(prompt), ...named].filter((each) => each !== "").join("\n");
 }

@@ -44,8 +44,18 @@ export class RunExecution {
     this.#ledger = new Ledger(this.#session.totals);
     const bindSession = (token: string): Write => this.#bindSession(token);
     const { runId, cwd } = run;
-    this.#recorder = new RunRecorder({ journal: around.journal, runId, ledger: this.#ledger, bindSession });
-    this.#changes = new ChangeWatch({ ...around, runId, cwd, onEvent: (event) => this.#recorder.recordSeen(event) });
+    this.#recorder = new RunRecorder({
+      journal: around.journal,
+      runId,
+      ledger: this.#ledger,
+      bindSession,
+    });
+    this.#changes = new ChangeWatch({
+      ...around,
+      runId,
+      cwd,
+      onEvent: (event) => this.#recorder.recordSeen(event),
+    });
     this.#model = new ModelSide({
       runId,
       maxTurns: admission.request.maxTurns,
@@ -62,7 +72,10 @@ export class RunExecution {
   /** False when the harness takes no more input. */
   steer(prompt: Prompt): boolean {
     if (!this.#steering.push(prompt)) return false;
-    this.#around.journal.append({ type: "run.steered", text: describePrompt(prompt) }, { source: "daemon", runId: this.#run.runId });
+    this.#around.journal.append(
+      { type: "run.steered", text: describePrompt(prompt) },
+      { source: "daemon", runId: this.#run.runId },
+    );
     return true;
   }
 
@@ -72,9 +85,15 @@ export class RunExecution {
     this.#interruption = interruption;
     const { runId } = this.#run;
     try {
-      this.#around.journal.append({ type: "run.cancelling", reason: interruption.error.message }, { source: "daemon", runId });
+      this.#around.journal.append(
+        { type: "run.cancelling", reason: interruption.error.message },
+        { source: "daemon", runId },
+      );
     } catch (err) {
-      this.#around.log.error({ err, runId }, "a run is ended, which could not be written down first");
+      this.#around.log.error(
+        { err, runId },
+        "a run is ended, which could not be written down first",
+      );
     }
     this.#controller.abort(new HarnessError(interruption.error.code, interruption.error.message));
   }
@@ -86,7 +105,9 @@ export class RunExecution {
     const timer = setTimeout(() => this.interrupt({ kind: "timeout", error }), timeoutMs);
     const before = this.#resourcesOfSession();
     this.#around.gateway.beginRun(this.#session.sessionId, this.#model);
-    const ending = await this.#drive().catch((thrown: unknown): Ending => this.#endingBy("threw", thrown));
+    const ending = await this.#drive().catch((thrown: unknown): Ending =>
+      this.#endingBy("threw", thrown),
+    );
     clearTimeout(timer);
     this.#around.gateway.endRun(this.#session.sessionId);
     this.#tellUnreadInput();
@@ -104,8 +125,18 @@ export class RunExecution {
     const containment = await processes.stopOwner(runId, { graceMs: SWEEP_GRACE_MS });
     await this.#changes.close();
     const lastRunAt = new Date().toISOString();
-    this.#session = { ...this.#session, totals: this.#ledger.sessionTotals, lastRunAt, runs: this.#session.runs + 1 };
-    return { ...verdict, usage: this.#ledger.usage(resources), containment, saveSession: this.#around.store.saveSession(this.#session) };
+    this.#session = {
+      ...this.#session,
+      totals: this.#ledger.sessionTotals,
+      lastRunAt,
+      runs: this.#session.runs + 1,
+    };
+    return {
+      ...verdict,
+      usage: this.#ledger.usage(resources),
+      containment,
+      saveSession: this.#around.store.saveSession(this.#session),
+    };
   }
 
   /** Drives the harness, and drives it again while its result does not satisfy the schema. */
@@ -118,7 +149,8 @@ export class RunExecution {
       if (!check || !isDone || (ending.result === null && ending.usedNothing)) return ending;
       const checked = checkResult(ending.result, check);
       if (checked.ok) return { ...ending, result: checked.result };
-      if (repairs === MAX_REPAIRS || this.#session.token === null) return this.#endingBy("threw", schemaMismatch(checked.problem, repairs));
+      if (repairs === MAX_REPAIRS || this.#session.token === null)
+        return this.#endingBy("threw", schemaMismatch(checked.problem, repairs));
       this.#recorder.record({
         type: "notice",
         code: "result_repair",
@@ -132,14 +164,19 @@ export class RunExecution {
   async #attempt(harness: Harness, prompt: Prompt): Promise<Ending> {
     this.#recorder.beginAttempt();
     const { promise: overdue, resolve: onOverdueExit } = Promise.withResolvers<void>();
-    const watch = new RunWatch(this.#around.watch, { onTrouble: (error) => this.interrupt({ kind: "watch", error }), onOverdueExit });
+    const watch = new RunWatch(this.#around.watch, {
+      onTrouble: (error) => this.interrupt({ kind: "watch", error }),
+      onOverdueExit,
+    });
     try {
       const context = await this.#contextFor(prompt, watch);
       const consumed = this.#consume(harness.run(context), watch).then(
         () => this.#endingBy("returned"),
         (thrown: unknown) => this.#endingBy("threw", thrown),
       );
-      const abandoned = this.#afterAbort(this.#around.watch.cancelMs).then(() => this.#endingBy("abandoned"));
+      const abandoned = this.#afterAbort(this.#around.watch.cancelMs).then(() =>
+        this.#endingBy("abandoned"),
+      );
       const leftBehind = overdue.then(() => this.#leaveBehind(harness));
       return await Promise.race([consumed, abandoned, leftBehind]);
     } finally {
@@ -163,8 +200,10 @@ export class RunExecution {
   #tellUnreadInput(): void {
     this.#steering.close();
     const texts = this.#steering.drain().map(describePrompt);
-    const message = "The run ended before its harness had read this input; give it to a further run in the session";
-    if (texts.length > 0) this.#recorder.recordSeen({ type: "notice", code: "input_unread", message, data: { texts } });
+    const message =
+      "The run ended before its harness had read this input; give it to a further run in the session";
+    if (texts.length > 0)
+      this.#recorder.recordSeen({ type: "notice", code: "input_unread", message, data: { texts } });
   }
 
   /** The result is there; what the harness still waits for is not worth waiting for. */
@@ -198,7 +237,10 @@ export class RunExecution {
     const exhaustion = this.#ledger.exhausted(this.#admission.request);
     if (!exhaustion) return;
     const code = exhaustion.limit === "max_turns" ? "max_turns" : "budget_exhausted";
-    this.interrupt({ kind: "budget", error: { code, message: exhaustion.message, data: { limit: exhaustion.limit } } });
+    this.interrupt({
+      kind: "budget",
+      error: { code, message: exhaustion.message, data: { limit: exhaustion.limit } },
+    });
   }
 
   /** A limit that cannot be held is said to be one, once. */
@@ -207,7 +249,12 @@ export class RunExecution {
     if (maxCostUsd === undefined || this.#ledger.costIsKnown || this.#toldUnknownCost) return;
     this.#toldUnknownCost = true;
     const message = `maxCostUsd does not hold for this run: no price is known for ${model ?? "its model"}. Limit it by maxTokens`;
-    this.#recorder.recordSeen({ type: "notice", code: "cost_unknown", message, data: { model, maxCostUsd } });
+    this.#recorder.recordSeen({
+      type: "notice",
+      code: "cost_unknown",
+      message,
+      data: { model, maxCostUsd },
+    });
   }
 
   #afterAbort(delayMs: number): Promise<void> {
@@ -221,7 +268,15 @@ export class RunExecution {
   #endingBy(how: Ending["how"], thrown?: unknown): Ending {
     const { result, didSomething } = this.#recorder;
     const [interruption, usedNothing] = [this.#interruption, this.#ledger.isEmpty];
-    return { how, thrown, interruption, result, didSomething, usedNothing, upstream: this.#model.failure };
+    return {
+      how,
+      thrown,
+      interruption,
+      result,
+      didSomething,
+      usedNothing,
+      upstream: this.#model.failure,
+    };
   }
 
   #bindSession(token: string): Write {

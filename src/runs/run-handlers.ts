@@ -5,9 +5,16 @@ import { promptOf } from "./prompt.ts";
 import type { RunStore } from "./run-store.ts";
 import type { Runs } from "./runs.ts";
 
-type RunHandlers = Pick<Handlers, Extract<keyof Handlers, `run_${string}` | `session_${string}` | `permission_${string}`>>;
+type RunHandlers = Pick<
+  Handlers,
+  Extract<keyof Handlers, `run_${string}` | `session_${string}` | `permission_${string}`>
+>;
 
-export function runHandlers(runs: Runs, store: RunStore, permissions: PermissionBroker): RunHandlers {
+export function runHandlers(
+  runs: Runs,
+  store: RunStore,
+  permissions: PermissionBroker,
+): RunHandlers {
   return {
     run_start: (request) => runs.start(request),
     run_get: async ({ runId }) => ({ run: runs.get(runId) }),
@@ -15,7 +22,9 @@ export function runHandlers(runs: Runs, store: RunStore, permissions: Permission
       const { items, nextPageToken } = store.list(filter, limit, pageToken);
       return { runs: items, nextPageToken };
     },
-    run_wait: async ({ runId, waitMs }, { signal }) => ({ run: await runs.wait(runId, waitMs, signal) }),
+    run_wait: async ({ runId, waitMs }, { signal }) => ({
+      run: await runs.wait(runId, waitMs, signal),
+    }),
     run_cancel: async ({ runId, reason }) => ({ run: await runs.cancel(runId, reason) }),
     async run_steer({ runId, prompt }) {
       runs.steer(runId, promptOf({ prompt }));

@@ -39,7 +39,10 @@ export const NOTHING_USED: RunUsage = {
 };
 
 /** A run that has just been taken. `cursor.seq` is the place before its first fact, which the journal writes next. */
-export function newRun({ request, harness, model, cwd, session }: Admission, cursor: Run["cursor"]): Run {
+export function newRun(
+  { request, harness, model, cwd, session }: Admission,
+  cursor: Run["cursor"],
+): Run {
   return {
     runId: newId("run"),
     state: "queued",
@@ -93,7 +96,10 @@ export function fingerprintOf(request: RunRequest): string {
     .digest("hex");
 }
 
-export function forWire({ survivors, ...report }: ContainmentReport): NonNullable<EventOf<"run.ended">["containment"]> {
+export function forWire({
+  survivors,
+  ...report
+}: ContainmentReport): NonNullable<EventOf<"run.ended">["containment"]> {
   return { ...report, survivors: [...survivors] };
 }
 

@@ -8,7 +8,12 @@ import type { Write } from "./run-store.ts";
 
 type Parsed = ReturnType<typeof HarnessEvent.parse>;
 
-const SIGNS_OF_WORK: ReadonlySet<string> = new Set(["message", "reasoning", "tool.started", "plan.updated"]);
+const SIGNS_OF_WORK: ReadonlySet<string> = new Set([
+  "message",
+  "reasoning",
+  "tool.started",
+  "plan.updated",
+]);
 
 export class RunRecorder {
   readonly #journal: Journal;
@@ -21,7 +26,12 @@ export class RunRecorder {
   #result: RunResult | null = null;
   #didSomething = false;
 
-  constructor(options: { journal: Journal; runId: string; ledger: Ledger; bindSession: (token: string) => Write }) {
+  constructor(options: {
+    journal: Journal;
+    runId: string;
+    ledger: Ledger;
+    bindSession: (token: string) => Write;
+  }) {
     this.#journal = options.journal;
     this.#runId = options.runId;
     this.#ledger = options.ledger;
@@ -48,7 +58,10 @@ export class RunRecorder {
     const checked = HarnessEvent.safeParse(said);
     const event: Parsed = checked.success ? checked.data : { type: "unmapped", data: said };
     this.#follow(event);
-    this.#append(event, event.type === "session.bound" ? this.#bindSession(event.token) : undefined);
+    this.#append(
+      event,
+      event.type === "session.bound" ? this.#bindSession(event.token) : undefined,
+    );
     return event;
   }
 

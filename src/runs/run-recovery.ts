@@ -25,11 +25,20 @@ export interface RecoverySurroundings {
 }
 
 /** Ends a run that was running, or was waiting and cannot be begun any more. `error` says why where it is known. */
-export function recoverRun(run: Run, { journal, store, swept }: RecoverySurroundings, error?: RunError): void {
+export function recoverRun(
+  run: Run,
+  { journal, store, swept }: RecoverySurroundings,
+  error?: RunError,
+): void {
   const wasRunning = run.state === "running";
   const session = store.session(run.sessionId);
   const ledger = new Ledger(session?.totals);
-  const recorder = new RunRecorder({ journal, runId: run.runId, ledger, bindSession: () => () => undefined });
+  const recorder = new RunRecorder({
+    journal,
+    runId: run.runId,
+    ledger,
+    bindSession: () => () => undefined,
+  });
   recall(run, journal, recorder);
   recorder.closeOpen();
   const outcome: RunOutcome = wasRunning ? "unknown" : "failed";
@@ -44,7 +53,14 @@ export function recoverRun(run: Run, { journal, store, swept }: RecoverySurround
   const writes = [store.update(ended.run)];
   // What the harness had summed up by then is no use of the session's next run.
   if (session && wasRunning) {
-    writes.push(store.saveSession({ ...session, totals: ledger.sessionTotals, lastRunAt: ended.run.endedAt, runs: session.runs + 1 }));
+    writes.push(
+      store.saveSession({
+        ...session,
+        totals: ledger.sessionTotals,
+        lastRunAt: ended.run.endedAt,
+        runs: session.runs + 1,
+      }),
+    );
   }
   journal.append(ended.fact, { source: "daemon", runId: run.runId }, allOf(writes));
 }
@@ -55,7 +71,8 @@ const CRASHED: RunError = {
 };
 const NOT_KEPT: RunError = {
   code: "not_restartable",
-  message: "The daemon ended before this run began; it carried credentials or an environment, which are not kept on disk. Start it again",
+  message:
+    "The daemon ended before this run began; it carried credentials or an environment, which are not kept on disk. Start it again",
 };
 
 function recall(run: Run, journal: Journal, recorder: RunRecorder): void {

@@ -70,8 +70,15 @@ export class RunStore {
 
   /** Newest first. */
   list(filter: RunFilter, limit: number, pageToken: string | undefined): Page<Run> {
-    const columns = { state: filter.state, outcome: filter.outcome, harness: filter.harness, session_id: filter.sessionId };
-    const given = Object.entries(columns).filter((each): each is [string, string] => typeof each[1] === "string");
+    const columns = {
+      state: filter.state,
+      outcome: filter.outcome,
+      harness: filter.harness,
+      session_id: filter.sessionId,
+    };
+    const given = Object.entries(columns).filter(
+      (each): each is [string, string] => typeof each[1] === "string",
+    );
     const before = pageStart(pageToken, Number.MAX_SAFE_INTEGER);
     const where = ["created_seq < ?", ...given.map(([column]) => `${column} = ?`)].join(" AND ");
     const sql = `SELECT created_seq, body FROM runs WHERE ${where} ORDER BY created_seq DESC LIMIT ?`;
@@ -86,10 +93,13 @@ export class RunStore {
 
   /** Runs that a crash left open, oldest first; `request` is null where it was not kept. */
   unended(): { run: Run; request: RunRequest | null }[] {
-    const rows = this.#prepare("SELECT body, request FROM runs WHERE state <> 'ended' ORDER BY created_seq").all();
+    const rows = this.#prepare(
+      "SELECT body, request FROM runs WHERE state <> 'ended' ORDER BY created_seq",
+    ).all();
     return rows.map((row) => ({
       run: bodyOf(row) as Run,
-      request: typeof row["request"] === "string" ? (JSON.parse(row["request"]) as RunRequest) : null,
+      request:
+        typeof row["request"] === "string" ? (JSON.parse(row["request"]) as RunRequest) : null,
     }));
   }
 
@@ -98,7 +108,19 @@ export class RunStore {
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
     const { runId, key, state, outcome, harness, sessionId, cursor } = run;
     const kept = request && JSON.stringify(request);
-    return () => this.#prepare(sql).run(runId, key, fingerprint, state, outcome, harness, sessionId, cursor.seq, JSON.stringify(run), kept);
+    return () =>
+      this.#prepare(sql).run(
+        runId,
+        key,
+        fingerprint,
+        state,
+        outcome,
+        harness,
+        sessionId,
+        cursor.seq,
+        JSON.stringify(run),
+        kept,
+      );
   }
 
   /** The request is kept only while the run waits: it may hold what a host would not want on disk. */
@@ -115,7 +137,8 @@ export class RunStore {
   /** Last used first. */
   listSessions(limit: number, pageToken: string | undefined): Page<Session> {
     const offset = pageStart(pageToken, 0);
-    const sql = "SELECT * FROM sessions ORDER BY last_run_at DESC, session_id DESC LIMIT ? OFFSET ?";
+    const sql =
+      "SELECT * FROM sessions ORDER BY last_run_at DESC, session_id DESC LIMIT ? OFFSET ?";
     const rows = this.#prepare(sql).all(limit + 1, offset) as unknown as SessionRow[];
     const sessions = rows.slice(0, limit).map((row) => {
       const { sessionId, harness, cwd, createdAt, lastRunAt, runs } = sessionOf(row);
@@ -129,7 +152,17 @@ export class RunStore {
                  ON CONFLICT (session_id) DO UPDATE SET token = excluded.token, totals = excluded.totals,
                    last_run_at = excluded.last_run_at, runs = excluded.runs`;
     const { sessionId, harness, cwd, token, totals, createdAt, lastRunAt, runs } = session;
-    return () => this.#prepare(sql).run(sessionId, harness, cwd, token, JSON.stringify(totals), createdAt, lastRunAt, runs);
+    return () =>
+      this.#prepare(sql).run(
+        sessionId,
+        harness,
+        cwd,
+        token,
+        JSON.stringify(totals),
+        createdAt,
+        lastRunAt,
+        runs,
+      );
   }
 
   #prepare(sql: string): StatementSync {
@@ -144,7 +177,9 @@ export class RunStore {
 function pageStart(pageToken: string | undefined, first: number): number {
   const start = pageToken === undefined ? first : Number(pageToken);
   if (Number.isSafeInteger(start) && start >= 0) return start;
-  throw new RpcError("invalid_params", "pageToken must be the nextPageToken of an earlier page", { code: "invalid_page_token" });
+  throw new RpcError("invalid_params", "pageToken must be the nextPageToken of an earlier page", {
+    code: "invalid_page_token",
+  });
 }
 
 function bodyOf(row: Record<string, unknown> | undefined): Run | undefined {

@@ -26,14 +26,20 @@ export function chooseTools(
   tools: readonly Tool[],
   { allowedTools, deniedTools }: Pick<RunRequest, "allowedTools" | "deniedTools">,
 ): Tool[] {
-  return tools.filter((tool) => (allowedTools?.includes(tool.name) ?? true) && !deniedTools.includes(tool.name));
+  return tools.filter(
+    (tool) => (allowedTools?.includes(tool.name) ?? true) && !deniedTools.includes(tool.name),
+  );
 }
 
 export function toolCaller(options: RunToolsOptions): HarnessContext["call"] {
   const byName = new Map(options.tools.map((tool) => [tool.name, tool]));
   return async (call) => {
     const tool = byName.get(call.name);
-    if (!tool) return refusal("unknown_tool", `There is no tool "${call.name}"; known: ${[...byName.keys()].join(", ")}`);
+    if (!tool)
+      return refusal(
+        "unknown_tool",
+        `There is no tool "${call.name}"; known: ${[...byName.keys()].join(", ")}`,
+      );
     const decision = await options.askPermission(call satisfies PermissionQuestion);
     if (decision.decision === "deny") return refusal("permission_denied", decision.reason);
     return carryOut(tool, { ...call, input: decision.input ?? call.input }, options);
@@ -41,15 +47,23 @@ export function toolCaller(options: RunToolsOptions): HarnessContext["call"] {
 }
 
 /** A bug in a tool is told to the model as an answer and to us in the log; it does not end the run. */
-async function carryOut(tool: Tool, call: ToolCall, options: RunToolsOptions): Promise<ToolOutcome> {
+async function carryOut(
+  tool: Tool,
+  call: ToolCall,
+  options: RunToolsOptions,
+): Promise<ToolOutcome> {
   const { cwd, env, signal, paths, processes, runId: owner, log } = options;
-  const emit = async (stream: "stdout" | "stderr", text: string): Promise<void> => options.onOutput(call.toolCallId, stream, text);
+  const emit = async (stream: "stdout" | "stderr", text: string): Promise<void> =>
+    options.onOutput(call.toolCallId, stream, text);
   try {
     if (tool.effect !== "read") await options.onReady();
     return await callTool(tool, call.input, { cwd, env, signal, emit, paths, processes, owner });
   } catch (error) {
     log.error({ error, tool: tool.name, runId: owner }, "a tool broke");
-    return refusal("internal_error", `The tool ${tool.name} broke: ${error instanceof Error ? error.message : String(error)}`);
+    return refusal(
+      "internal_error",
+      `The tool ${tool.name} broke: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -49,7 +49,9 @@ export class RunWatch {
     this.#limits = limits;
     this.#listener = listener;
     const message = `The harness said nothing within ${limits.firstEventMs} ms of its start`;
-    this.#expect(limits.firstEventMs, () => listener.onTrouble({ code: "no_first_event", message }));
+    this.#expect(limits.firstEventMs, () =>
+      listener.onTrouble({ code: "no_first_event", message }),
+    );
   }
 
   saw(event: HarnessEvent): void {
@@ -57,7 +59,8 @@ export class RunWatch {
     if (event.type === "tool.finished") this.#openCalls.delete(event.toolCallId);
     if (ANSWERS.has(event.type)) this.#retries = 0;
     if (event.type === "notice" && event.code === "retry") this.#countRetry(event.message);
-    if (event.type === "result") this.#expect(this.#limits.exitMs, () => this.#listener.onOverdueExit());
+    if (event.type === "result")
+      this.#expect(this.#limits.exitMs, () => this.#listener.onOverdueExit());
     else this.#expectProgress();
   }
 
@@ -95,6 +98,7 @@ export class RunWatch {
 
   #expect(withinMs: number, otherwise: () => void): void {
     clearTimeout(this.#timer);
-    if (!this.#isStopped && this.#asking === 0) this.#timer = setTimeout(otherwise, withinMs).unref();
+    if (!this.#isStopped && this.#asking === 0)
+      this.#timer = setTimeout(otherwise, withinMs).unref();
   }
 }

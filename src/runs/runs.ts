@@ -9,11 +9,19 @@ import type { ExecutionSurroundings } from "./harness-context.ts";
 import { endOf, liveRun, type LiveRun, settle } from "./live-run.ts";
 import { describePrompt, promptOf } from "./prompt.ts";
 import { RunExecution } from "./run-execution.ts";
-import { endRun, fingerprintOf, newRun, newSession, NOTHING_USED, type Conclusion } from "./run-record.ts";
+import {
+  endRun,
+  fingerprintOf,
+  newRun,
+  newSession,
+  NOTHING_USED,
+  type Conclusion,
+} from "./run-record.ts";
 import { isKept, recoverRun, type RecoverySurroundings } from "./run-recovery.ts";
 import { allOf, type RunStore, type Write } from "./run-store.ts";
 
-export interface RunsOptions extends ExecutionSurroundings, AdmissionSurroundings, RecoverySurroundings {
+export interface RunsOptions
+  extends ExecutionSurroundings, AdmissionSurroundings, RecoverySurroundings {
   readonly maxRuns: number;
   readonly maxQueuedRuns: number;
 }
@@ -43,7 +51,8 @@ export class Runs {
   async start(request: RunRequest): Promise<Started> {
     const { key } = request;
     if (key === undefined) return this.#take(request, fingerprintOf(request));
-    for (let underWay = this.#starting.get(key); underWay; underWay = this.#starting.get(key)) await underWay.catch(() => undefined);
+    for (let underWay = this.#starting.get(key); underWay; underWay = this.#starting.get(key))
+      await underWay.catch(() => undefined);
     const fingerprint = fingerprintOf(request);
     const known = this.#store.findByKey(key);
     if (known) return replay(known, fingerprint, key);
@@ -85,13 +94,22 @@ export class Runs {
       throw new RpcError("refused", message, { code });
     };
     if (!live?.execution)
-      return refuse("run_not_running", `Run ${this.get(runId).runId} is ${this.get(runId).state}; only a running run takes input`);
+      return refuse(
+        "run_not_running",
+        `Run ${this.get(runId).runId} is ${this.get(runId).state}; only a running run takes input`,
+      );
     const { harness } = live.admission;
     if (!harness.capabilities.steer)
-      refuse("steering_unsupported", `${harness.title} takes no input while it works; start a further run in its session`);
+      refuse(
+        "steering_unsupported",
+        `${harness.title} takes no input while it works; start a further run in its session`,
+      );
     this.#journal.assertRoomForMore();
     if (!live.execution.steer(prompt))
-      refuse("run_ending", `Run ${runId} is about to end and takes no more input; start a further run in its session`);
+      refuse(
+        "run_ending",
+        `Run ${runId} is about to end and takes no more input; start a further run in its session`,
+      );
   }
 
   /** Closes what a crash left open, and takes up what was waiting; to be called once, before anything starts. */
@@ -119,7 +137,10 @@ export class Runs {
     const all = [...this.#live.values()];
     for (const live of all) {
       if (live.execution === null && isKept(live.admission.request)) continue; // goes on waiting in the store
-      this.#interrupt(live, { kind: "shutdown", error: { code: "daemon_shutdown", message: reason } });
+      this.#interrupt(live, {
+        kind: "shutdown",
+        error: { code: "daemon_shutdown", message: reason },
+      });
     }
     await Promise.all(all.filter((live) => live.execution).map((live) => live.ended.promise));
   }
@@ -132,16 +153,23 @@ export class Runs {
   async #take(request: RunRequest, fingerprint: string): Promise<Started> {
     const admission = await admit(request, this.#options);
     this.#journal.assertRoomForMore();
-    if (this.#isClosing) throw new RpcError("shutting_down", "The daemon is shutting down and takes no more runs");
+    if (this.#isClosing)
+      throw new RpcError("shutting_down", "The daemon is shutting down and takes no more runs");
     const position = this.counts.queued;
     if (position >= this.#options.maxQueuedRuns) {
-      throw new RpcError("overloaded", `${position} runs are waiting already; try again later`, { code: "queue_full" });
+      throw new RpcError("overloaded", `${position} runs are waiting already; try again later`, {
+        code: "queue_full",
+      });
     }
     const run = newRun(admission, this.#journal.tail);
     const writes = [this.#store.insert(run, fingerprint, isKept(request) ? request : null)];
     if (!admission.session || request.fork) writes.push(this.#store.saveSession(newSession(run)));
     const { harness, sessionId, runId } = run;
-    this.#journal.append({ type: "run.queued", harness, sessionId, position }, { source: "daemon", runId }, allOf(writes));
+    this.#journal.append(
+      { type: "run.queued", harness, sessionId, position },
+      { source: "daemon", runId },
+      allOf(writes),
+    );
     this.#enlist(run, admission);
     await this.#journal.committed();
     this.#pump();
@@ -166,7 +194,9 @@ export class Runs {
   #pump(): void {
     if (this.#isClosing) return;
     const live = [...this.#live.values()];
-    const busySessions = new Set(live.filter((each) => each.execution).map((each) => each.run.sessionId));
+    const busySessions = new Set(
+      live.filter((each) => each.execution).map((each) => each.run.sessionId),
+    );
     for (const each of live) {
       if (this.counts.running >= this.#options.maxRuns) return;
       if (each.execution || each.isEnding || busySessions.has(each.run.sessionId)) continue;
@@ -180,9 +210,17 @@ export class Runs {
     const { runId, harness, model, sessionId, cwd } = live.run;
     const origin = request.fork ? this.#store.session(request.sessionId ?? "") : undefined;
     const forkFrom = origin?.token ?? null;
-    const session = { ...(this.#store.session(sessionId) ?? newSession(live.run)), ...(origin && { totals: origin.totals }) };
+    const session = {
+      ...(this.#store.session(sessionId) ?? newSession(live.run)),
+      ...(origin && { totals: origin.totals }),
+    };
     live.run = { ...live.run, state: "running", startedAt: new Date().toISOString() };
-    live.execution = new RunExecution(live.run, live.admission, { session, forkFrom }, this.#options);
+    live.execution = new RunExecution(
+      live.run,
+      live.admission,
+      { session, forkFrom },
+      this.#options,
+    );
     const prompt = describePrompt(promptOf(request));
     const started = { type: "run.started", harness, model, sessionId, cwd, prompt } as const;
     this.#journal.append(started, { source: "daemon", runId }, this.#store.update(live.run));
@@ -195,7 +233,14 @@ export class Runs {
 
   #interrupt(live: LiveRun, interruption: Interruption): void {
     if (live.execution) live.execution.interrupt(interruption);
-    else this.#conclude(live, { outcome: "cancelled", result: null, error: interruption.error, usage: NOTHING_USED, containment: null });
+    else
+      this.#conclude(live, {
+        outcome: "cancelled",
+        result: null,
+        error: interruption.error,
+        usage: NOTHING_USED,
+        containment: null,
+      });
   }
 
   /** A bug of ours in a run ends that run and everything that it started, and nothing else. */
@@ -203,13 +248,22 @@ export class Runs {
     const { runId } = live.run;
     this.#options.log.error({ err: error, runId }, "a run broke inside the daemon");
     const containment = await this.#options.processes.stopOwner(runId);
-    return { outcome: "failed", result: null, error: errorOf(error), usage: NOTHING_USED, containment };
+    return {
+      outcome: "failed",
+      result: null,
+      error: errorOf(error),
+      usage: NOTHING_USED,
+      containment,
+    };
   }
 
   /** Who waits is let go even when the end cannot be written down: then the run is `unknown` after the next start. */
   #conclude(live: LiveRun, conclusion: Conclusion, saveSession?: Write): void {
     void this.#end(live, conclusion, saveSession).catch((error: unknown) => {
-      this.#options.log.error({ err: error, runId: live.run.runId }, "the end of a run could not be written down");
+      this.#options.log.error(
+        { err: error, runId: live.run.runId },
+        "the end of a run could not be written down",
+      );
       settle(live, live.run);
     });
   }
@@ -219,18 +273,29 @@ export class Runs {
     live.isEnding = true;
     const { runId } = live.run;
     const { run, fact } = endRun(live.run, conclusion);
-    this.#journal.append(fact, { source: "daemon", runId }, allOf([this.#store.update(run), ...(saveSession ? [saveSession] : [])]));
+    this.#journal.append(
+      fact,
+      { source: "daemon", runId },
+      allOf([this.#store.update(run), ...(saveSession ? [saveSession] : [])]),
+    );
     await this.#journal.committed();
     this.#live.delete(runId);
     this.#journal.releaseRun(runId);
     settle(live, run);
     const { outcome, error } = fact;
-    this.#options.log.info({ runId, outcome, ...(error && { code: error.code, reason: error.message }) }, "run ended");
+    this.#options.log.info(
+      { runId, outcome, ...(error && { code: error.code, reason: error.message }) },
+      "run ended",
+    );
     this.#pump();
   }
 }
 
-function replay(known: { run: Run; fingerprint: string }, fingerprint: string, key: string): Started {
+function replay(
+  known: { run: Run; fingerprint: string },
+  fingerprint: string,
+  key: string,
+): Started {
   if (known.fingerprint === fingerprint) return { run: known.run, replayed: true };
   const message = `The key "${key}" was used for run ${known.run.runId}, which was started with other contents`;
   throw new RpcError("conflict", message, { code: "key_conflict", runId: known.run.runId });

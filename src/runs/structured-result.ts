@@ -6,7 +6,9 @@ import type { RunResult } from "../events.ts";
 /** How often a harness may try again after a result that does not satisfy the schema. */
 export const MAX_REPAIRS = 2;
 
-export type CheckedResult = { readonly ok: true; readonly result: RunResult } | { readonly ok: false; readonly problem: string };
+export type CheckedResult =
+  | { readonly ok: true; readonly result: RunResult }
+  | { readonly ok: false; readonly problem: string };
 
 /** The value that the harness gave, or else the JSON that its text is. */
 export function checkResult(result: RunResult | null, check: SchemaCheck): CheckedResult {
@@ -21,7 +23,11 @@ export function checkResult(result: RunResult | null, check: SchemaCheck): Check
 }
 
 export function schemaMismatch(problems: string, repairs: number): HarnessError {
-  return new HarnessError("schema_mismatch", `The result does not satisfy the schema after ${repairs} repairs: ${problems}`, {
-    data: { problems },
-  });
+  return new HarnessError(
+    "schema_mismatch",
+    `The result does not satisfy the schema after ${repairs} repairs: ${problems}`,
+    {
+      data: { problems },
+    },
+  );
 }

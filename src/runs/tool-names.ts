@@ -8,11 +8,19 @@ import { RpcError } from "../rpc/errors.ts";
 type Named = Pick<RunRequest, "allowedTools" | "deniedTools" | "mcpServers">;
 
 /** Throws RpcError `refused` with the code `unknown_tool`; a harness that does not tell its tools takes any name. */
-export function refuseUnknownTools({ allowedTools = [], deniedTools, mcpServers }: Named, tools: readonly Tool[], harness: Harness): void {
+export function refuseUnknownTools(
+  { allowedTools = [], deniedTools, mcpServers }: Named,
+  tools: readonly Tool[],
+  harness: Harness,
+): void {
   if (!harness.usesRuntimeTools && !harness.ownTools) return;
-  const known = [...(harness.usesRuntimeTools ? tools.map((tool) => tool.name) : []), ...(harness.ownTools ?? [])];
+  const known = [
+    ...(harness.usesRuntimeTools ? tools.map((tool) => tool.name) : []),
+    ...(harness.ownTools ?? []),
+  ];
   const prefixes = mcpServers.map(({ name }) => (harness.mcpToolPrefix ?? mcpToolPrefix)(name));
-  const isOfServer = (name: string): boolean => prefixes.some((prefix) => name.startsWith(prefix) || `${name}__` === prefix);
+  const isOfServer = (name: string): boolean =>
+    prefixes.some((prefix) => name.startsWith(prefix) || `${name}__` === prefix);
   const unknown = [...allowedTools, ...deniedTools].filter((name) => {
     const tool = harness.takesToolPatterns ? name.replace(/\(.*\)$/, "") : name;
     return !known.includes(tool) && !isOfServer(tool);

@@ -13,11 +13,15 @@ const [SETTLED_NS, SETTLED_COARSE_NS] = [NS_PER_S / 20n, 5n * (NS_PER_S / 2n)];
  * The same word means that no file below the directory has changed: no name, size, mode, time or inode. Null where that cannot be told:
  * too many entries, one that cannot be looked at, or one that changed just now. `isSkipped` is asked about each directory's absolute path.
  */
-export function takeCensus(directory: string, isSkipped: (path: string, name: string) => boolean): string | null {
+export function takeCensus(
+  directory: string,
+  isSkipped: (path: string, name: string) => boolean,
+): string | null {
   const now = BigInt(Date.now()) * 1_000_000n;
   const digest = createHash("sha256");
   let left = MAX_ENTRIES;
-  const isSettled = (changed: bigint): boolean => changed < now - (changed % NS_PER_S === 0n ? SETTLED_COARSE_NS : SETTLED_NS);
+  const isSettled = (changed: bigint): boolean =>
+    changed < now - (changed % NS_PER_S === 0n ? SETTLED_COARSE_NS : SETTLED_NS);
   const walk = (parent: string): boolean =>
     readdirSync(parent).every((name) => {
       const path = join(parent, name);

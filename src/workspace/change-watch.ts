@@ -49,9 +49,11 @@ export class ChangeWatch {
 
   /** Looks again after each tool call that may have changed something. */
   follow(event: HarnessEvent): void {
-    if (event.type === "tool.started" && READING_KINDS.has(event.kind)) this.#readingCalls.add(event.toolCallId);
+    if (event.type === "tool.started" && READING_KINDS.has(event.kind))
+      this.#readingCalls.add(event.toolCallId);
     else if (event.type === "tool.started") this.#changingCalls++;
-    if (event.type === "tool.finished" && !this.#readingCalls.delete(event.toolCallId)) void this.look(event.toolCallId);
+    if (event.type === "tool.finished" && !this.#readingCalls.delete(event.toolCallId))
+      void this.look(event.toolCallId);
   }
 
   /** Looks again and tells what has changed since the last time. Looks that would queue up are one. */
@@ -61,7 +63,8 @@ export class ChangeWatch {
     const before = this.#looking;
     const begun = this.#changingCalls;
     // A look that comes late, when a further call has begun, cannot tell whose work it sees.
-    const author = (): string | undefined => (this.#changingCalls === begun ? toolCallId : undefined);
+    const author = (): string | undefined =>
+      this.#changingCalls === begun ? toolCallId : undefined;
     this.#looking = before.then((looking) => {
       this.#isWaiting = false;
       return looking && this.#guard(() => this.#again(looking, author));
@@ -87,7 +90,13 @@ export class ChangeWatch {
     const directory = await realpath(cwd);
     const marker = processes.markerOf(OWNER);
     const { signal } = this.#tooLong;
-    const repository = (this.#repository = ShadowRepository.open({ stateDir, directory, user: runId, marker, signal }));
+    const repository = (this.#repository = ShadowRepository.open({
+      stateDir,
+      directory,
+      user: runId,
+      marker,
+      signal,
+    }));
     return { repository, last: await repository.snapshot() };
   }
 
@@ -96,7 +105,11 @@ export class ChangeWatch {
     const toolCallId = author();
     const changes = await repository.changesBetween(last, now);
     for (const change of changes.slice(0, MAX_CHANGES_AT_ONCE)) {
-      this.#options.onEvent({ type: "file.changed", ...change, ...(toolCallId !== undefined && { toolCallId }) });
+      this.#options.onEvent({
+        type: "file.changed",
+        ...change,
+        ...(toolCallId !== undefined && { toolCallId }),
+      });
     }
     const left = changes.length - MAX_CHANGES_AT_ONCE;
     if (left > 0) this.#notice("many_changes", `${left} more files changed and are not named`);

@@ -45,7 +45,9 @@ export async function clearLeftovers(stateDir: string): Promise<void> {
   for (const name of await namesIn(repositoriesIn(stateDir))) {
     const path = join(repositoriesIn(stateDir), name);
     if (name.includes(".")) await rm(path, { recursive: true, force: true });
-    else for (const file of await namesIn(path)) if (/^index-|\.lock$/.test(file)) await rm(join(path, file), { force: true });
+    else
+      for (const file of await namesIn(path))
+        if (/^index-|\.lock$/.test(file)) await rm(join(path, file), { force: true });
   }
 }
 
@@ -94,13 +96,26 @@ export class ShadowRepository {
     await this.#prepare();
     const [raw, patch] = await Promise.all([
       this.#git("diff-tree", "-r", "-z", "--no-renames", "--name-status", before, after),
-      this.#git("diff-tree", "-r", "-p", "--no-renames", "--no-color", "--no-ext-diff", before, after).catch(() => ""),
+      this.#git(
+        "diff-tree",
+        "-r",
+        "-p",
+        "--no-renames",
+        "--no-color",
+        "--no-ext-diff",
+        before,
+        after,
+      ).catch(() => ""),
     ]);
     const patches = patch.split(/^(?=diff --git )/m);
     const fields = raw.split("\0").filter((each) => each !== "");
     return Array.from({ length: fields.length / 2 }, (_, at) => {
       const status = fields[2 * at] as keyof typeof CHANGES;
-      return { path: fields[2 * at + 1] ?? "", change: CHANGES[status] ?? "modified", diff: shownDiff(patches[at]) };
+      return {
+        path: fields[2 * at + 1] ?? "",
+        change: CHANGES[status] ?? "modified",
+        diff: shownDiff(patches[at]),
+      };
     });
   }
 
@@ -131,17 +146,22 @@ export class ShadowRepository {
   async #makeReady(): Promise<void> {
     const { stateDir, directory, user } = this.#options;
     const isFirst = !this.#isLent && this.#shared.uses === 0 && existsSync(this.#gitDir);
-    if (isFirst && (await this.#hasGrownTooLarge()) && this.#shared.users === 1) await this.#discard();
-    if (!existsSync(this.#gitDir)) await create(this.#gitDir, `${this.#gitDir}.${user}`, this.#options);
-    await writeFile(join(this.#gitDir, "info", "exclude"), `${[...EXCLUDED, ...ownDirectory(stateDir, directory)].join("\n")}\n`);
+    if (isFirst && (await this.#hasGrownTooLarge()) && this.#shared.users === 1)
+      await this.#discard();
+    if (!existsSync(this.#gitDir))
+      await create(this.#gitDir, `${this.#gitDir}.${user}`, this.#options);
+    await writeFile(
+      join(this.#gitDir, "info", "exclude"),
+      `${[...EXCLUDED, ...ownDirectory(stateDir, directory)].join("\n")}\n`,
+    );
     await copyFile(join(this.#gitDir, "index"), this.#index).catch(() => undefined); // the last one knows which files need not be read again
   }
 
   /** Old states are never let go one by one: past a size all of them are, unless another run is looking. */
   async #hasGrownTooLarge(): Promise<boolean> {
-    const [looseKib = 0, packedKib = 0] = [...(await this.#git("count-objects", "-v")).matchAll(/^size(?:-pack)?: (\d+)$/gm)].map((each) =>
-      Number(each[1]),
-    );
+    const [looseKib = 0, packedKib = 0] = [
+      ...(await this.#git("count-objects", "-v")).matchAll(/^size(?:-pack)?: (\d+)$/gm),
+    ].map((each) => Number(each[1]));
     return looseKib + packedKib > MAX_REPOSITORY_KIB;
   }
 
@@ -156,7 +176,12 @@ export class ShadowRepository {
   #git(...args: string[]): Promise<string> {
     const { directory } = this.#options;
     const env = { GIT_DIR: this.#gitDir, GIT_WORK_TREE: directory, GIT_INDEX_FILE: this.#index };
-    return runGit(["-c", "core.autocrlf=false", "-c", "core.quotePath=false", "-c", "gc.auto=0", ...args], directory, env, this.#options);
+    return runGit(
+      ["-c", "core.autocrlf=false", "-c", "core.quotePath=false", "-c", "gc.auto=0", ...args],
+      directory,
+      env,
+      this.#options,
+    );
   }
 }
 
@@ -205,7 +230,12 @@ async function create(gitDir: string, draft: string, around: Surroundings): Prom
   await rename(draft, gitDir).catch(() => rm(draft, { recursive: true, force: true }));
 }
 
-async function runGit(args: string[], cwd: string, env: Record<string, string>, { marker, signal }: Surroundings): Promise<string> {
+async function runGit(
+  args: string[],
+  cwd: string,
+  env: Record<string, string>,
+  { marker, signal }: Surroundings,
+): Promise<string> {
   const { execa } = await import("execa");
   const options = {
     cwd,

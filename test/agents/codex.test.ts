@@ -15,7 +15,12 @@ import { WarmPool } from "../../harnesses/warm-pool.ts";
 import { accessTo, eventsOf as of, TestBox } from "../harnesses/harness-context.ts";
 import type { RunWishes } from "../harnesses/harness-context.ts";
 import { ScriptedModel } from "../scripted-model/scripted-model.ts";
-import type { ModelRequest, PlayedScript, ScriptStep, Step } from "../scripted-model/scripted-model.ts";
+import type {
+  ModelRequest,
+  PlayedScript,
+  ScriptStep,
+  Step,
+} from "../scripted-model/scripted-model.ts";
 import { fixTheTest, followAPlan, runForever, speakSlowly } from "../scripted-model/stories.ts";
 
 const FREEFORM = "openai/gpt-5.5";
@@ -23,7 +28,8 @@ const CODE_MODE = "openai/gpt-6-sol";
 const UNKNOWN = "openai/scripted-model";
 const AGENTS = process.env["HARNESSD_AGENTS_DIR"] ?? "";
 const QUICK = { maxRetries: 1, streamIdleTimeoutMs: 1000 };
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 let model: ScriptedModel;
 let box: TestBox;
@@ -54,18 +60,37 @@ interface Wishes extends RunWishes {
 }
 
 /** Runs a script through Codex in a fresh directory (or the one given), to its end, all on one warm server. */
-async function tell(steps: readonly ScriptStep[], { onEvent, baseUrl, apiKey = "test-key", ...wishes }: Wishes = {}): Promise<Told> {
+async function tell(
+  steps: readonly ScriptStep[],
+  { onEvent, baseUrl, apiKey = "test-key", ...wishes }: Wishes = {},
+): Promise<Told> {
   const script = model.script(`codex-${scripts++}`, steps);
   cwd = wishes.cwd ?? freshDirectory();
-  const access = accessTo({ anthropicBaseUrl: "", openaiBaseUrl: baseUrl ?? script.openaiBaseUrl }, "openai-responses");
-  const defaults: RunWishes = { model: UNKNOWN, agentsDir: AGENTS, spawn, modelAccess: (name) => ({ ...access(name), apiKey }) };
+  const access = accessTo(
+    { anthropicBaseUrl: "", openaiBaseUrl: baseUrl ?? script.openaiBaseUrl },
+    "openai-responses",
+  );
+  const defaults: RunWishes = {
+    model: UNKNOWN,
+    agentsDir: AGENTS,
+    spawn,
+    modelAccess: (name) => ({ ...access(name), apiKey }),
+  };
   const { events, error } = await box.run(codex, { ...defaults, ...wishes, cwd }, onEvent);
-  if (error !== undefined && !(error instanceof HarnessError) && !wishes.signal?.aborted) throw error;
-  return { events, script, error: error as HarnessError | undefined, token: of(events, "session.bound")[0]?.token ?? "" };
+  if (error !== undefined && !(error instanceof HarnessError) && !wishes.signal?.aborted)
+    throw error;
+  return {
+    events,
+    script,
+    error: error as HarnessError | undefined,
+    token: of(events, "session.bound")[0]?.token ?? "",
+  };
 }
 
 /** As the daemon does it: a server that several runs share does not end with one of them. */
-function spawn(request: Parameters<HarnessContext["spawn"]>[0]): ReturnType<HarnessContext["spawn"]> {
+function spawn(
+  request: Parameters<HarnessContext["spawn"]>[0],
+): ReturnType<HarnessContext["spawn"]> {
   return box.processes.spawn(request);
 }
 
@@ -75,14 +100,21 @@ function freshDirectory(): string {
 
 /** Everything alive that carries the run's mark. */
 async function pidsOf(runId: string): Promise<string[]> {
-  const marks = Object.entries(box.processes.markerOf(runId)).map(([name, value]) => `${name}=${value}`);
+  const marks = Object.entries(box.processes.markerOf(runId)).map(
+    ([name, value]) => `${name}=${value}`,
+  );
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const environments = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")));
-  return pids.filter((_, index) => marks.every((mark) => environments[index]!.split("\0").includes(mark)));
+  const environments = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")),
+  );
+  return pids.filter((_, index) =>
+    marks.every((mark) => environments[index]!.split("\0").includes(mark)),
+  );
 }
 
 /** Of the first command. */
-const outputOf = (told: Told): string => (of(told.events, "tool.finished")[0]!.output as { output: string }).output;
+const outputOf = (told: Told): string =>
+  (of(told.events, "tool.finished")[0]!.output as { output: string }).output;
 const resultOf = (told: Told): string | undefined => of(told.events, "result").at(-1)?.text;
 const shell = (command: string): ScriptStep => ({ calls: [{ intent: "shell", command }] });
 
@@ -103,38 +135,54 @@ test("a simple answer streams, is a fact, costs one turn, and is the result", as
   expect(of(told.events, "unmapped")).toEqual([]);
 });
 
-test.for([FREEFORM, CODE_MODE, UNKNOWN])("the failing test is read, patched, run again and answered with %s", async (name) => {
-  const story = fixTheTest();
-  const directory = freshDirectory();
-  for (const [path, text] of Object.entries(story.files)) writeFileSync(join(directory, path), text);
-  const told = await tell(story.steps, { model: name, cwd: directory, prompt: [{ type: "text", text: story.prompt }] });
-  expect(told.error).toBeUndefined();
-  expect(told.script.problems).toEqual([]);
-  expect(readFileSync(join(directory, "sum.mjs"), "utf8")).toBe(story.filesAfter["sum.mjs"]);
-  expect(of(told.events, "tool.finished").map(({ name: tool, ok, exitCode }) => [tool, ok, exitCode])).toEqual([
-    ["exec_command", false, 1],
-    ["exec_command", true, 0],
-    ["apply_patch", true, undefined],
-    ["exec_command", true, 0],
-  ]);
-  expect(resultOf(told)).toBe(story.answer);
-  expect(of(told.events, "turn")).toHaveLength(5);
-  expect(of(told.events, "unmapped")).toEqual([]);
-});
+test.for([FREEFORM, CODE_MODE, UNKNOWN])(
+  "the failing test is read, patched, run again and answered with %s",
+  async (name) => {
+    const story = fixTheTest();
+    const directory = freshDirectory();
+    for (const [path, text] of Object.entries(story.files))
+      writeFileSync(join(directory, path), text);
+    const told = await tell(story.steps, {
+      model: name,
+      cwd: directory,
+      prompt: [{ type: "text", text: story.prompt }],
+    });
+    expect(told.error).toBeUndefined();
+    expect(told.script.problems).toEqual([]);
+    expect(readFileSync(join(directory, "sum.mjs"), "utf8")).toBe(story.filesAfter["sum.mjs"]);
+    expect(
+      of(told.events, "tool.finished").map(({ name: tool, ok, exitCode }) => [tool, ok, exitCode]),
+    ).toEqual([
+      ["exec_command", false, 1],
+      ["exec_command", true, 0],
+      ["apply_patch", true, undefined],
+      ["exec_command", true, 0],
+    ]);
+    expect(resultOf(told)).toBe(story.answer);
+    expect(of(told.events, "turn")).toHaveLength(5);
+    expect(of(told.events, "unmapped")).toEqual([]);
+  },
+);
 
 test("a failing command shows its own exit code and output, and the run goes on", async () => {
   const told = await tell([shell("echo out; echo err >&2; exit 7"), { text: "It failed." }]);
   // The command has a pipe for each stream, and Codex reads both: which comes first is not told.
   const output = expect.stringMatching(/^(out\nerr|err\nout)\n$/);
-  expect(of(told.events, "tool.finished")).toMatchObject([{ ok: false, exitCode: 7, output: { output } }]);
-  expect(of(told.events, "tool.started")).toMatchObject([{ kind: "execute", input: { command: "echo out; echo err >&2; exit 7" } }]);
+  expect(of(told.events, "tool.finished")).toMatchObject([
+    { ok: false, exitCode: 7, output: { output } },
+  ]);
+  expect(of(told.events, "tool.started")).toMatchObject([
+    { kind: "execute", input: { command: "echo out; echo err >&2; exit 7" } },
+  ]);
   expect(resultOf(told)).toBe("It failed.");
 });
 
 test("output comes while a command runs", async () => {
   const story = speakSlowly(300);
   const times: number[] = [];
-  const told = await tell(story.steps, { onEvent: (event) => void (event.type === "tool.output" && times.push(performance.now())) });
+  const told = await tell(story.steps, {
+    onEvent: (event) => void (event.type === "tool.output" && times.push(performance.now())),
+  });
   expect(times.length).toBeGreaterThanOrEqual(2);
   expect(times.at(-1)! - times[0]!).toBeGreaterThan(200);
   const whole = outputOf(told);
@@ -162,7 +210,9 @@ test.for([
   ["an error in the stream", { sseError: "no room" }, "overloaded", null],
   ["reset connections", { refuse: true }, "connection_failed", null],
 ] as const)("%s ends the run with its own code", async ([, fault, code, status]) => {
-  const told = await tell([{ text: "A long enough answer.", fault, times: 20 }], { options: QUICK });
+  const told = await tell([{ text: "A long enough answer.", fault, times: 20 }], {
+    options: QUICK,
+  });
   expect(told.error).toMatchObject({ code, data: { status } });
   expect(of(told.events, "result")).toEqual([]);
   expect(told.script.asked.length).toBeLessThanOrEqual(4);
@@ -186,7 +236,11 @@ test("429 once, with a time to wait, is a retry notice and then an answer", asyn
 
 test("an answer that breaks off is retracted and asked for again", async () => {
   const told = await tell([
-    { text: "An answer that is long enough to be cut.", fault: { cutAfterChunks: 2 }, chunkDelayMs: 100 },
+    {
+      text: "An answer that is long enough to be cut.",
+      fault: { cutAfterChunks: 2 },
+      chunkDelayMs: 100,
+    },
     { text: "The second." },
   ]);
   expect(resultOf(told)).toBe("The second.");
@@ -195,16 +249,26 @@ test("an answer that breaks off is retracted and asked for again", async () => {
 });
 
 test("a malformed frame in a stream does not end the run", async () => {
-  const told = await tell([{ text: "A long enough answer.", fault: { malformedAfterChunks: 1 } }, { text: "The second." }]);
+  const told = await tell([
+    { text: "A long enough answer.", fault: { malformedAfterChunks: 1 } },
+    { text: "The second." },
+  ]);
   expect(told.error).toBeUndefined();
   expect(resultOf(told)).toBeDefined();
 });
 
 test("a strict schema is the model's to keep, and an answer that fits is given as JSON", async () => {
-  const schema = { type: "object", properties: { n: { type: "number" } }, required: ["n"], additionalProperties: false };
+  const schema = {
+    type: "object",
+    properties: { n: { type: "number" } },
+    required: ["n"],
+    additionalProperties: false,
+  };
   const told = await tell([{ text: '{"n": 4}' }], { schema });
   expect(of(told.events, "result")).toEqual([{ type: "result", text: '{"n": 4}', json: { n: 4 } }]);
-  expect(told.script.asked[0]?.body).toMatchObject({ text: { format: { type: "json_schema", schema } } });
+  expect(told.script.asked[0]?.body).toMatchObject({
+    text: { format: { type: "json_schema", schema } },
+  });
 });
 
 test("a schema that the server would refuse is told to the model in words", async () => {
@@ -221,7 +285,10 @@ test("an answer that is no JSON is given as text, for the daemon to refuse", asy
 });
 
 test("a later run goes on with the conversation in a new server, with its own key, environment and instructions", async () => {
-  const first = await tell([{ text: "I remember." }], { apiKey: "key-one", systemPrompt: "Be brief." });
+  const first = await tell([{ text: "I remember." }], {
+    apiKey: "key-one",
+    systemPrompt: "Be brief.",
+  });
   await box.warm.closeAll();
   const second = await tell([shell("echo $WHO"), { text: "Again." }], {
     session: { id: "s", token: first.token, fork: false },
@@ -233,14 +300,19 @@ test("a later run goes on with the conversation in a new server, with its own ke
   expect(second.token).toBe(first.token);
   expect(first.script.asked[0]?.asked?.system).toContain("Be brief.");
   expect(second.script.asked[0]?.headers.authorization).toBe("Bearer key-two");
-  expect(second.script.asked[0]?.asked?.userTexts).toEqual(expect.arrayContaining(["Do it.", "And now?"]));
+  expect(second.script.asked[0]?.asked?.userTexts).toEqual(
+    expect.arrayContaining(["Do it.", "And now?"]),
+  );
   expect(of(second.events, "tool.finished")).toMatchObject([{ output: { output: "second\n" } }]);
   expect(of(second.events, "usage")).toHaveLength(2);
 });
 
 test("the settings of the next run hold in the same server too", async () => {
   const first = await tell([{ text: "One." }], { apiKey: "key-one" });
-  const second = await tell([{ text: "Two." }], { apiKey: "key-two", session: { id: "s", token: first.token, fork: false } });
+  const second = await tell([{ text: "Two." }], {
+    apiKey: "key-two",
+    session: { id: "s", token: first.token, fork: false },
+  });
   expect(second.script.asked[0]?.headers.authorization).toBe("Bearer key-two");
   expect(of(second.events, "usage")).toHaveLength(1);
 });
@@ -252,44 +324,65 @@ test("a fork goes its own way and leaves the session as it was", async () => {
     prompt: [{ type: "text", text: "branch off" }],
   });
   expect(fork.token).not.toBe(first.token);
-  const again = await tell([{ text: "Trunk." }], { session: { id: "s", token: first.token, fork: false } });
+  const again = await tell([{ text: "Trunk." }], {
+    session: { id: "s", token: first.token, fork: false },
+  });
   expect(again.script.asked[0]?.asked?.userTexts).not.toContain("branch off");
 });
 
 test("a session that is gone is said to be gone", async () => {
-  const told = await tell([{ text: "?" }], { session: { id: "s", token: "01a20359-d256-7452-82cc-f72534fd2222", fork: false } });
+  const told = await tell([{ text: "?" }], {
+    session: { id: "s", token: "01a20359-d256-7452-82cc-f72534fd2222", fork: false },
+  });
   expect(told.error?.code).toBe("session_not_found");
 });
 
-test.for([FREEFORM, CODE_MODE])("a cancel ends the command and its children within 2 s, and the session goes on (%s)", async (name) => {
-  const directory = freshDirectory();
-  const cancel = new AbortController();
-  const runId = `run_cancel_${name}`;
-  let cancelledAt = 0;
-  const marker = join(directory, "children");
-  const begun = Promise.withResolvers<void>();
-  const watch = (async () => {
-    await begun.promise;
-    while (!(await readFile(marker, "utf8").catch(() => "")).trim()) await delay(20);
-    cancelledAt = performance.now();
-    cancel.abort(new Error("cancelled"));
-  })();
-  const onEvent = (event: HarnessEvent): void => void (event.type === "tool.started" && begun.resolve());
-  const told = await tell(runForever(marker).steps, { model: name, cwd: directory, signal: cancel.signal, runId, onEvent });
-  await watch;
-  expect(performance.now() - cancelledAt).toBeLessThan(2000);
-  expect(told.error?.message).toBe("cancelled");
-  expect(await pidsOf(runId)).toEqual([]);
-  expect(of(told.events, "tool.finished")).toMatchObject([{ ok: false }]);
-  expect([null, 137]).toContain(of(told.events, "tool.finished")[0]?.exitCode);
-  const next = await tell([{ text: "Back." }], { model: name, session: { id: "s", token: told.token, fork: false } });
-  expect(resultOf(next)).toBe("Back.");
-});
+test.for([FREEFORM, CODE_MODE])(
+  "a cancel ends the command and its children within 2 s, and the session goes on (%s)",
+  async (name) => {
+    const directory = freshDirectory();
+    const cancel = new AbortController();
+    const runId = `run_cancel_${name}`;
+    let cancelledAt = 0;
+    const marker = join(directory, "children");
+    const begun = Promise.withResolvers<void>();
+    const watch = (async () => {
+      await begun.promise;
+      while (!(await readFile(marker, "utf8").catch(() => "")).trim()) await delay(20);
+      cancelledAt = performance.now();
+      cancel.abort(new Error("cancelled"));
+    })();
+    const onEvent = (event: HarnessEvent): void =>
+      void (event.type === "tool.started" && begun.resolve());
+    const told = await tell(runForever(marker).steps, {
+      model: name,
+      cwd: directory,
+      signal: cancel.signal,
+      runId,
+      onEvent,
+    });
+    await watch;
+    expect(performance.now() - cancelledAt).toBeLessThan(2000);
+    expect(told.error?.message).toBe("cancelled");
+    expect(await pidsOf(runId)).toEqual([]);
+    expect(of(told.events, "tool.finished")).toMatchObject([{ ok: false }]);
+    expect([null, 137]).toContain(of(told.events, "tool.finished")[0]?.exitCode);
+    const next = await tell([{ text: "Back." }], {
+      model: name,
+      session: { id: "s", token: told.token, fork: false },
+    });
+    expect(resultOf(next)).toBe("Back.");
+  },
+);
 
 test("a cancel in the middle of an answer closes what had been said", async () => {
   const cancel = new AbortController();
-  const onEvent = (event: HarnessEvent): void => void (event.type === "message.delta" && cancel.abort(new Error("cancelled")));
-  const told = await tell([{ text: "A long answer that stalls.", fault: { stallAfterChunks: 1 } }], { signal: cancel.signal, onEvent });
+  const onEvent = (event: HarnessEvent): void =>
+    void (event.type === "message.delta" && cancel.abort(new Error("cancelled")));
+  const told = await tell(
+    [{ text: "A long answer that stalls.", fault: { stallAfterChunks: 1 } }],
+    { signal: cancel.signal, onEvent },
+  );
   expect(told.error?.message).toBe("cancelled");
   const said = of(told.events, "message.delta")
     .map((event) => event.text)
@@ -304,7 +397,11 @@ test("a cancel while a permission is being asked for ends the run at once", asyn
     return new Promise(() => {});
   };
   const started = performance.now();
-  const told = await tell([shell("touch never.txt")], { signal: cancel.signal, mustAsk: true, askPermission });
+  const told = await tell([shell("touch never.txt")], {
+    signal: cancel.signal,
+    mustAsk: true,
+    askPermission,
+  });
   expect(performance.now() - started).toBeLessThan(2000);
   expect(told.error?.message).toBe("cancelled");
   expect(of(told.events, "tool.finished")).toMatchObject([{ ok: false }]);
@@ -324,7 +421,13 @@ test("a server that answers no more is given up in bounded time, and the next ru
     process.kill(pid, "SIGSTOP");
     cancel.abort(new Error("cancelled"));
   };
-  const told = await tell([shell("sleep 982")], { warm: own, spawn: remember, signal: cancel.signal, onEvent, runId: "run_wedged" });
+  const told = await tell([shell("sleep 982")], {
+    warm: own,
+    spawn: remember,
+    signal: cancel.signal,
+    onEvent,
+    runId: "run_wedged",
+  });
   expect(told.error?.code).toBe("agent_not_responding");
   expect(await pidsOf("run_wedged")).toEqual([]);
   const next = await tell([{ text: "Alive." }], { warm: own, session: { token: told.token } });
@@ -339,7 +442,11 @@ test("a run that is cancelled before its first turn leaves the shared server as 
     servers++;
     return spawn(request);
   };
-  const told = await tell([{ text: "Never." }], { warm: own, spawn: count, signal: AbortSignal.abort(new Error("cancelled")) });
+  const told = await tell([{ text: "Never." }], {
+    warm: own,
+    spawn: count,
+    signal: AbortSignal.abort(new Error("cancelled")),
+  });
   expect(told.error?.message).toBe("cancelled");
   expect(told.script.asked).toEqual([]);
   const next = await tell([{ text: "Alive." }], { warm: own, spawn: count });
@@ -354,65 +461,101 @@ test("effort, verbosity and the wish for a summary reach the model", async () =>
     effort: "high",
     options: { verbosity: "high", reasoningSummary: "detailed" },
   });
-  expect(told.script.asked[0]?.body).toMatchObject({ reasoning: { effort: "high", summary: "detailed" }, text: { verbosity: "high" } });
-});
-
-const toolsOf = ({ script }: Told): string[] => script.asked[0]?.asked?.tools.map((tool) => tool.name) ?? [];
-
-test.for([FREEFORM, CODE_MODE, UNKNOWN])("every command, patch and MCP call is asked for, even ls (%s)", async (name) => {
-  const asked: PermissionQuestion[] = [];
-  const told = await tell(
-    [
-      shell("ls"),
-      { calls: [{ intent: "write", path: "made.txt", content: "made\n" }] },
-      { calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hi" } }] },
-      { text: "All asked." },
-    ],
-    {
-      model: name,
-      mustAsk: true,
-      mcpServers: [probe()],
-      askPermission: (question) => {
-        asked.push(question);
-        return Promise.resolve({ decision: "allow" });
-      },
-    },
-  );
-  expect(told.error).toBeUndefined();
-  expect(told.script.problems).toEqual([]);
-  expect(asked.map((question) => question.name)).toEqual(["exec_command", "apply_patch", "mcp__probe__echo"]);
-  expect(asked[0]?.input).toMatchObject({ command: "ls" });
-  expect(toolsOf(told)).not.toContain("spawn_agent");
-  const started = of(told.events, "tool.started").map((event) => event.toolCallId);
-  expect(asked.map((question) => question.toolCallId)).toEqual(started);
-  expect(of(told.events, "tool.finished").map((event) => event.ok)).toEqual([true, true, true]);
-});
-
-test.for([FREEFORM, CODE_MODE])("what is denied does not happen, and the model is told (%s)", async (name) => {
-  const told = await tell(
-    [
-      shell("touch denied.txt"),
-      { calls: [{ intent: "write", path: "denied.txt", content: "x\n" }] },
-      { calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hi" } }] },
-      { text: "Nothing done." },
-    ],
-    { model: name, mustAsk: true, mcpServers: [probe()], askPermission: () => Promise.resolve({ decision: "deny", reason: "no" }) },
-  );
-  expect(of(told.events, "tool.finished").map((event) => event.ok)).toEqual([false, false, false]);
-  await expect(stat(join(cwd, "denied.txt"))).rejects.toThrow("ENOENT");
-  expect(resultOf(told)).toBe("Nothing done.");
-});
-
-test.for([FREEFORM, CODE_MODE, UNKNOWN])("an MCP server of the run is called, with the run's environment and mark (%s)", async (name) => {
-  const told = await tell([{ calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hi" } }] }, { text: "Echoed." }], {
-    model: name,
-    mcpServers: [probe({ PROBE_SECRET: "s3cret" })],
-    runId: "run_mcp",
+  expect(told.script.asked[0]?.body).toMatchObject({
+    reasoning: { effort: "high", summary: "detailed" },
+    text: { verbosity: "high" },
   });
-  expect(told.script.problems).toEqual([]);
-  expect(of(told.events, "tool.started")).toMatchObject([{ name: "mcp__probe__echo", input: { text: "hi" } }]);
-  expect(JSON.stringify(of(told.events, "tool.finished")[0]?.output)).toContain("hi s3cret marked");
 });
+
+const toolsOf = ({ script }: Told): string[] =>
+  script.asked[0]?.asked?.tools.map((tool) => tool.name) ?? [];
+
+test.for([FREEFORM, CODE_MODE, UNKNOWN])(
+  "every command, patch and MCP call is asked for, even ls (%s)",
+  async (name) => {
+    const asked: PermissionQuestion[] = [];
+    const told = await tell(
+      [
+        shell("ls"),
+        { calls: [{ intent: "write", path: "made.txt", content: "made\n" }] },
+        { calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hi" } }] },
+        { text: "All asked." },
+      ],
+      {
+        model: name,
+        mustAsk: true,
+        mcpServers: [probe()],
+        askPermission: (question) => {
+          asked.push(question);
+          return Promise.resolve({ decision: "allow" });
+        },
+      },
+    );
+    expect(told.error).toBeUndefined();
+    expect(told.script.problems).toEqual([]);
+    expect(asked.map((question) => question.name)).toEqual([
+      "exec_command",
+      "apply_patch",
+      "mcp__probe__echo",
+    ]);
+    expect(asked[0]?.input).toMatchObject({ command: "ls" });
+    expect(toolsOf(told)).not.toContain("spawn_agent");
+    const started = of(told.events, "tool.started").map((event) => event.toolCallId);
+    expect(asked.map((question) => question.toolCallId)).toEqual(started);
+    expect(of(told.events, "tool.finished").map((event) => event.ok)).toEqual([true, true, true]);
+  },
+);
+
+test.for([FREEFORM, CODE_MODE])(
+  "what is denied does not happen, and the model is told (%s)",
+  async (name) => {
+    const told = await tell(
+      [
+        shell("touch denied.txt"),
+        { calls: [{ intent: "write", path: "denied.txt", content: "x\n" }] },
+        { calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hi" } }] },
+        { text: "Nothing done." },
+      ],
+      {
+        model: name,
+        mustAsk: true,
+        mcpServers: [probe()],
+        askPermission: () => Promise.resolve({ decision: "deny", reason: "no" }),
+      },
+    );
+    expect(of(told.events, "tool.finished").map((event) => event.ok)).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    await expect(stat(join(cwd, "denied.txt"))).rejects.toThrow("ENOENT");
+    expect(resultOf(told)).toBe("Nothing done.");
+  },
+);
+
+test.for([FREEFORM, CODE_MODE, UNKNOWN])(
+  "an MCP server of the run is called, with the run's environment and mark (%s)",
+  async (name) => {
+    const told = await tell(
+      [
+        { calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hi" } }] },
+        { text: "Echoed." },
+      ],
+      {
+        model: name,
+        mcpServers: [probe({ PROBE_SECRET: "s3cret" })],
+        runId: "run_mcp",
+      },
+    );
+    expect(told.script.problems).toEqual([]);
+    expect(of(told.events, "tool.started")).toMatchObject([
+      { name: "mcp__probe__echo", input: { text: "hi" } },
+    ]);
+    expect(JSON.stringify(of(told.events, "tool.finished")[0]?.output)).toContain(
+      "hi s3cret marked",
+    );
+  },
+);
 
 test("an MCP server that does not start is a notice", async () => {
   const broken = { type: "stdio", name: "broken", command: "false", args: [], env: {} } as const;
@@ -447,7 +590,9 @@ test("images and files reach the model", async () => {
 });
 
 test("the turn limit ends a run that wants more, and leaves one that is done alone", async () => {
-  const over = await tell([shell("true"), shell("true"), shell("true"), { text: "Never." }], { limits: { maxTurns: 2 } });
+  const over = await tell([shell("true"), shell("true"), shell("true"), { text: "Never." }], {
+    limits: { maxTurns: 2 },
+  });
   expect(over.error?.code).toBe("max_turns");
   expect(over.script.asked.length).toBeLessThanOrEqual(3);
   const within = await tell([shell("true"), { text: "Done." }], { limits: { maxTurns: 2 } });
@@ -469,7 +614,8 @@ test("input that comes with the last word is answered too, in a turn of its own"
   const steering = new InputQueue();
   let pushed = false;
   const onEvent = (event: HarnessEvent): void => {
-    if (event.type === "turn" && !pushed) pushed = steering.push([{ type: "text", text: "one more" }]);
+    if (event.type === "turn" && !pushed)
+      pushed = steering.push([{ type: "text", text: "one more" }]);
   };
   const told = await tell([{ text: "First." }, { text: "Second." }], { steering, onEvent });
   expect(told.script.asked.at(-1)?.asked?.userTexts).toContain("one more");
@@ -499,7 +645,9 @@ test("the key is nowhere that the model's commands can look, nor in Codex's own 
   });
   const output = outputOf(told);
   expect(output).toContain("MINE=yes");
-  expect(output).toContain(Object.entries(box.processes.markerOf("run_key")).map((pair) => pair.join("="))[0]!);
+  expect(output).toContain(
+    Object.entries(box.processes.markerOf("run_key")).map((pair) => pair.join("="))[0]!,
+  );
   expect(output.trim().split("\n").at(-1)).toBe("0");
   expect(JSON.stringify(told.events)).not.toContain(key);
   for (const entry of await readdir(box.stateDir, { recursive: true, withFileTypes: true })) {
@@ -510,25 +658,39 @@ test("the key is nowhere that the model's commands can look, nor in Codex's own 
 });
 
 test("withheld tools are not offered, and what cannot be switched off is declined", async () => {
-  const told = await tell([{ calls: [{ intent: "write", path: "x.txt", content: "x\n" }] }, { text: "No." }], {
-    model: FREEFORM,
-    deniedTools: ["exec_command", "apply_patch", "view_image", "web_search", "update_plan"],
-  });
-  expect(told.script.asked[0]?.asked?.tools.map((tool) => tool.name)).not.toEqual(expect.arrayContaining(["exec_command"]));
+  const told = await tell(
+    [{ calls: [{ intent: "write", path: "x.txt", content: "x\n" }] }, { text: "No." }],
+    {
+      model: FREEFORM,
+      deniedTools: ["exec_command", "apply_patch", "view_image", "web_search", "update_plan"],
+    },
+  );
+  expect(told.script.asked[0]?.asked?.tools.map((tool) => tool.name)).not.toEqual(
+    expect.arrayContaining(["exec_command"]),
+  );
   const offered = JSON.stringify(told.script.asked[0]!.body);
-  for (const name of ["exec_command", "view_image", "web_search", "update_plan"]) expect(offered).not.toContain(`"${name}"`);
+  for (const name of ["exec_command", "view_image", "web_search", "update_plan"])
+    expect(offered).not.toContain(`"${name}"`);
   expect(of(told.events, "tool.finished")).toMatchObject([{ name: "apply_patch", ok: false }]);
   await expect(stat(join(cwd, "x.txt"))).rejects.toThrow("ENOENT");
 });
 
-test.for([CODE_MODE, UNKNOWN])("sub-agents are offered unless they are denied (%s)", async (name) => {
-  expect(toolsOf(await tell([{ text: "Ok." }], { model: name }))).toContain("spawn_agent");
-  const without = toolsOf(await tell([{ text: "Ok." }], { model: name, deniedTools: ["spawn_agent"] }));
-  expect(without.filter((tool) => /agent/.test(tool))).toEqual([]);
-});
+test.for([CODE_MODE, UNKNOWN])(
+  "sub-agents are offered unless they are denied (%s)",
+  async (name) => {
+    expect(toolsOf(await tell([{ text: "Ok." }], { model: name }))).toContain("spawn_agent");
+    const without = toolsOf(
+      await tell([{ text: "Ok." }], { model: name, deniedTools: ["spawn_agent"] }),
+    );
+    expect(without.filter((tool) => /agent/.test(tool))).toEqual([]);
+  },
+);
 
 test("only the MCP tools that are allowed are offered", async () => {
-  const told = await tell([{ text: "Ok." }], { mcpServers: [probe()], allowedTools: ["mcp__probe__echo", "exec_command"] });
+  const told = await tell([{ text: "Ok." }], {
+    mcpServers: [probe()],
+    allowedTools: ["mcp__probe__echo", "exec_command"],
+  });
   const names = toolsOf(told);
   expect(names).toContain("echo");
   expect(names).not.toContain("other");
@@ -556,11 +718,16 @@ test("a server that dies in the middle of a run is told of, and the next run has
     pids.push(child.pid);
     return child;
   };
-  const onEvent = (event: HarnessEvent): void => void (event.type === "tool.started" && process.kill(pids[0]!, "SIGKILL"));
+  const onEvent = (event: HarnessEvent): void =>
+    void (event.type === "tool.started" && process.kill(pids[0]!, "SIGKILL"));
   const died = await tell([shell("sleep 5")], { warm: own, spawn: remember, onEvent });
   expect(died.error).toMatchObject({ code: "agent_exited", data: { signal: "SIGKILL" } });
   expect(of(died.events, "tool.finished")).toMatchObject([{ ok: false, exitCode: null }]);
-  const next = await tell([{ text: "Alive." }], { warm: own, spawn: remember, session: { id: "s", token: died.token, fork: false } });
+  const next = await tell([{ text: "Alive." }], {
+    warm: own,
+    spawn: remember,
+    session: { id: "s", token: died.token, fork: false },
+  });
   expect(resultOf(next)).toBe("Alive.");
   expect(pids).toHaveLength(2);
   await own.closeAll();
@@ -570,14 +737,27 @@ test("a sub-agent's commands and tokens are the run's, and what it says is not",
   const step = (request: ModelRequest): Step => {
     const isBelow = request.userTexts.includes("say something");
     const answered = request.toolResults.length;
-    if (isBelow) return answered === 0 ? { calls: [{ intent: "shell", command: "echo below" }] } : { text: "Below." };
-    if (answered === 0) return { calls: [{ tool: "spawn_agent", input: { message: "say something" } }] };
-    return answered === 1 ? { calls: [{ intent: "shell", command: "sleep 1" }] } : { text: "Above." };
+    if (isBelow)
+      return answered === 0
+        ? { calls: [{ intent: "shell", command: "echo below" }] }
+        : { text: "Below." };
+    if (answered === 0)
+      return { calls: [{ tool: "spawn_agent", input: { message: "say something" } }] };
+    return answered === 1
+      ? { calls: [{ intent: "shell", command: "sleep 1" }] }
+      : { text: "Above." };
   };
   const told = await tell(Array.from({ length: 8 }, () => step));
   expect(told.error).toBeUndefined();
-  expect(of(told.events, "tool.finished").map(({ name }) => name)).toEqual(["spawn_agent", "exec_command", "exec_command"]);
-  expect(of(told.events, "tool.finished")[1]).toMatchObject({ ok: true, output: { output: "below\n" } });
+  expect(of(told.events, "tool.finished").map(({ name }) => name)).toEqual([
+    "spawn_agent",
+    "exec_command",
+    "exec_command",
+  ]);
+  expect(of(told.events, "tool.finished")[1]).toMatchObject({
+    ok: true,
+    output: { output: "below\n" },
+  });
   expect(of(told.events, "usage")).toHaveLength(5);
   expect(of(told.events, "turn")).toHaveLength(3);
   expect(of(told.events, "message").map(({ text }) => text)).toEqual(["Above."]);
@@ -586,9 +766,13 @@ test("a sub-agent's commands and tokens are the run's, and what it says is not",
 
 test("a sub-agent that works on ends with the run", async () => {
   const step = (request: ModelRequest): Step => {
-    if (request.userTexts.includes("wait long")) return { calls: [{ intent: "shell", command: "sleep 983" }] };
-    if (request.toolResults.length === 0) return { calls: [{ tool: "spawn_agent", input: { message: "wait long" } }] };
-    return request.toolResults.length === 1 ? { calls: [{ intent: "shell", command: "sleep 1" }] } : { text: "Above." };
+    if (request.userTexts.includes("wait long"))
+      return { calls: [{ intent: "shell", command: "sleep 983" }] };
+    if (request.toolResults.length === 0)
+      return { calls: [{ tool: "spawn_agent", input: { message: "wait long" } }] };
+    return request.toolResults.length === 1
+      ? { calls: [{ intent: "shell", command: "sleep 1" }] }
+      : { text: "Above." };
   };
   const told = await tell(
     Array.from({ length: 8 }, () => step),
@@ -601,17 +785,29 @@ test("a sub-agent that works on ends with the run", async () => {
 });
 
 test("a command left in the background ends with the run", async () => {
-  const told = await tell([{ calls: [{ tool: "exec_command", input: { cmd: "sleep 984", yield_time_ms: 250 } }] }, { text: "Left." }], {
-    runId: "run_background",
-  });
+  const told = await tell(
+    [
+      { calls: [{ tool: "exec_command", input: { cmd: "sleep 984", yield_time_ms: 250 } }] },
+      { text: "Left." },
+    ],
+    {
+      runId: "run_background",
+    },
+  );
   expect(resultOf(told)).toBe("Left.");
   expect(of(told.events, "tool.finished")).toMatchObject([{ ok: false }]);
   expect(await pidsOf("run_background")).toEqual([]);
 });
 
 test("it is ready where the pinned program is, and says how to get it where it is not", async () => {
-  expect(await codex.check!({ agentsDir: AGENTS })).toMatchObject({ ready: true, version: "0.169.0" });
-  expect(await codex.check!({ agentsDir: "/nonexistent" })).toMatchObject({ ready: false, fix: "harnessd agents install codex" });
+  expect(await codex.check!({ agentsDir: AGENTS })).toMatchObject({
+    ready: true,
+    version: "0.169.0",
+  });
+  expect(await codex.check!({ agentsDir: "/nonexistent" })).toMatchObject({
+    ready: false,
+    fix: "harnessd agents install codex",
+  });
 });
 
 /** An MCP server of two tools, small enough to stand in an argument. */

@@ -4,13 +4,23 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { splitModelName } from "../../harnesses/providers.ts";
-import { Harnessd, type Envelope, type EventType, type Run, type RunHandle } from "../../src/client/index.ts";
+import {
+  Harnessd,
+  type Envelope,
+  type EventType,
+  type Run,
+  type RunHandle,
+} from "../../src/client/index.ts";
 import { readConfig } from "../../src/config.ts";
 import { startDaemon, type Daemon } from "../../src/daemon.ts";
 import type { RunUsage } from "../../src/events.ts";
 import type { RunRequestInput } from "../../src/methods.ts";
 import type { Settings } from "../../src/settings.ts";
-import { ScriptedModel, type PlayedScript, type ScriptStep } from "../scripted-model/scripted-model.ts";
+import {
+  ScriptedModel,
+  type PlayedScript,
+  type ScriptStep,
+} from "../scripted-model/scripted-model.ts";
 
 /** Nothing that the agent's shell can read, and no event, may hold it. */
 export const KEY = "sk-conformance-1f6a9c";
@@ -63,7 +73,11 @@ export class AgentBox {
   }
 
   static async open(options: AgentBoxOptions): Promise<AgentBox> {
-    const box = new AgentBox(options, await mkdtemp(join(tmpdir(), "conformance-")), await ScriptedModel.start());
+    const box = new AgentBox(
+      options,
+      await mkdtemp(join(tmpdir(), "conformance-")),
+      await ScriptedModel.start(),
+    );
     await mkdir(box.workspace);
     await box.start();
     return box;
@@ -84,9 +98,17 @@ export class AgentBox {
 
   /** A daemon on the box's state directory, and a host connected to it. */
   async start(flags: DaemonFlags = {}): Promise<void> {
-    const settings = { port: 0, stateDir: join(this.directory, "state"), workspace: this.workspace, logLevel: "silent", ...flags };
+    const settings = {
+      port: 0,
+      stateDir: join(this.directory, "state"),
+      workspace: this.workspace,
+      logLevel: "silent",
+      ...flags,
+    };
     const { PATH, HARNESSD_AGENTS_DIR } = process.env;
-    this.#daemon = await startDaemon(readConfig(settings, { PATH, HARNESSD_AGENTS_DIR, HOME: this.directory, LANG: "C.UTF-8" }));
+    this.#daemon = await startDaemon(
+      readConfig(settings, { PATH, HARNESSD_AGENTS_DIR, HOME: this.directory, LANG: "C.UTF-8" }),
+    );
     this.#host = await Harnessd.connect({ url: this.#daemon.url });
   }
 
@@ -118,7 +140,10 @@ export class AgentBox {
   }
 
   /** Starts a run that plays the steps, in a directory of its own. */
-  async begin(steps: readonly ScriptStep[], { script: given, baseUrl, files, ...wishes }: Omit<Wishes, "onEvent"> = {}) {
+  async begin(
+    steps: readonly ScriptStep[],
+    { script: given, baseUrl, files, ...wishes }: Omit<Wishes, "onEvent"> = {},
+  ) {
     const script = given ?? this.script([]);
     script.add(...steps);
     const { harness, model: standard, options } = this.#options;
@@ -130,7 +155,15 @@ export class AgentBox {
       await writeFile(join(cwd, path), text);
     }
     const providers = accessTo(script, model, baseUrl);
-    const run = await this.host.run({ prompt: "Do it.", harness, options: { [harness]: options }, ...wishes, model, cwd, providers });
+    const run = await this.host.run({
+      prompt: "Do it.",
+      harness,
+      options: { [harness]: options },
+      ...wishes,
+      model,
+      cwd,
+      providers,
+    });
     return { run, script, cwd };
   }
 
@@ -150,21 +183,33 @@ export class AgentBox {
   }
 }
 
-function accessTo(script: PlayedScript, model: string, baseUrl: string | undefined): NonNullable<RunRequestInput["providers"]> {
+function accessTo(
+  script: PlayedScript,
+  model: string,
+  baseUrl: string | undefined,
+): NonNullable<RunRequestInput["providers"]> {
   const provider = splitModelName(model)?.provider;
   if (!provider) throw new Error(`${model} names no provider`);
-  const own = provider.dialects[0] === "anthropic-messages" ? script.anthropicBaseUrl : script.openaiBaseUrl;
+  const own =
+    provider.dialects[0] === "anthropic-messages" ? script.anthropicBaseUrl : script.openaiBaseUrl;
   return { [provider.name]: { apiKey: KEY, baseUrl: baseUrl ?? own } };
 }
 
 /** However a run ended, what it is charged with is what its facts of use say. */
 function assertFactsAddUp(told: Told, { inputTokens, outputTokens }: RunUsage): void {
   const facts = eventsOf(told, "usage");
-  const sumOf = (field: "inputTokens" | "outputTokens"): number => facts.reduce((sum, each) => sum + each[field], 0);
-  deepEqual({ inputTokens, outputTokens }, { inputTokens: sumOf("inputTokens"), outputTokens: sumOf("outputTokens") });
+  const sumOf = (field: "inputTokens" | "outputTokens"): number =>
+    facts.reduce((sum, each) => sum + each[field], 0);
+  deepEqual(
+    { inputTokens, outputTokens },
+    { inputTokens: sumOf("inputTokens"), outputTokens: sumOf("outputTokens") },
+  );
 }
 
 /** The events of one type, narrowed. */
-export function eventsOf<Type extends EventType>(told: Pick<Told, "events">, type: Type): Envelope<Type>[] {
+export function eventsOf<Type extends EventType>(
+  told: Pick<Told, "events">,
+  type: Type,
+): Envelope<Type>[] {
   return told.events.filter((event): event is Envelope<Type> => event.type === type);
 }

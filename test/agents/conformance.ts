@@ -11,7 +11,14 @@ import type { Fault, ScriptStep, Step } from "../scripted-model/scripted-model.t
 import { fixTheTest, followAPlan, writeByShell } from "../scripted-model/stories.ts";
 import { harnesses } from "../../harnesses/index.ts";
 import type { HarnessCapabilities } from "../../harnesses/harness.ts";
-import { AgentBox, eventsOf, KEY, type DaemonFlags, type Told, type Wishes } from "./conformance-box.ts";
+import {
+  AgentBox,
+  eventsOf,
+  KEY,
+  type DaemonFlags,
+  type Told,
+  type Wishes,
+} from "./conformance-box.ts";
 
 export interface ConformanceOptions {
   /** The task is carried out with each; the first does the rest. */
@@ -44,8 +51,14 @@ declare module "vitest" {
   }
 }
 
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-const SCHEMA = { type: "object", properties: { sum: { type: "number" } }, required: ["sum"], additionalProperties: false };
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const SCHEMA = {
+  type: "object",
+  properties: { sum: { type: "number" } },
+  required: ["sum"],
+  additionalProperties: false,
+};
 /** For ever, as far as any harness goes. */
 const FOREVER = 99;
 const CANCEL_LIMIT_MS = 2000;
@@ -102,20 +115,32 @@ class Suite {
 
   /** One case; its body gives back the run that the table shows. `subject` and `claim` together are the title; without what it needs it must be refused. */
   case(subject: string, claim: string, body: Body, needs?: keyof HarnessCapabilities): void {
-    const isAble = needs === undefined || harnesses.find(({ name }) => name === this.harness)?.capabilities[needs] === true;
-    test(`${subject} ${isAble ? claim : "is refused by name"}`, { timeout: CASE_TIMEOUT_MS }, async ({ task }) => {
-      const report: CaseReport = { harness: this.harness, subject, outcome: "no run", seconds: null };
-      task.meta.conformance = report;
-      this.box.lastRun = undefined;
-      try {
-        const told = isAble ? await body() : await refusalOf(body);
-        this.box.lastRun = told instanceof CallError ? undefined : "run" in told ? told.run : told;
-        if (told instanceof CallError) report.outcome = `refused: ${told.code}`;
-      } finally {
-        if (this.box.lastRun) Object.assign(report, cellOf(this.box.lastRun));
-      }
-      expect(report.outcome).not.toBe("no run");
-    });
+    const isAble =
+      needs === undefined ||
+      harnesses.find(({ name }) => name === this.harness)?.capabilities[needs] === true;
+    test(
+      `${subject} ${isAble ? claim : "is refused by name"}`,
+      { timeout: CASE_TIMEOUT_MS },
+      async ({ task }) => {
+        const report: CaseReport = {
+          harness: this.harness,
+          subject,
+          outcome: "no run",
+          seconds: null,
+        };
+        task.meta.conformance = report;
+        this.box.lastRun = undefined;
+        try {
+          const told = isAble ? await body() : await refusalOf(body);
+          this.box.lastRun =
+            told instanceof CallError ? undefined : "run" in told ? told.run : told;
+          if (told instanceof CallError) report.outcome = `refused: ${told.code}`;
+        } finally {
+          if (this.box.lastRun) Object.assign(report, cellOf(this.box.lastRun));
+        }
+        expect(report.outcome).not.toBe("no run");
+      },
+    );
   }
 
   /** Does something with a daemon of other settings, and goes back to the usual ones. */
@@ -129,8 +154,14 @@ class Suite {
   }
 }
 
-function cellOf({ outcome, error, startedAt, endedAt }: Run): Pick<CaseReport, "outcome" | "seconds"> {
-  const seconds = startedAt && endedAt ? (Date.parse(endedAt) - Date.parse(startedAt)) / 1000 : null;
+function cellOf({
+  outcome,
+  error,
+  startedAt,
+  endedAt,
+}: Run): Pick<CaseReport, "outcome" | "seconds"> {
+  const seconds =
+    startedAt && endedAt ? (Date.parse(endedAt) - Date.parse(startedAt)) / 1000 : null;
   return { outcome: error ? `${outcome}: ${error.code}` : String(outcome), seconds };
 }
 
@@ -143,7 +174,9 @@ function storyOf({ events }: Told): string[] {
     if (event.type === "reasoning") return [`reasoning: ${event.text}`];
     if (event.type === "tool.started") return [`${event.kind} started`];
     if (event.type === "tool.finished")
-      return [`tool ${event.ok ? "ok" : "failed"}${event.exitCode == null ? "" : ` with ${event.exitCode}`}`];
+      return [
+        `tool ${event.ok ? "ok" : "failed"}${event.exitCode == null ? "" : ` with ${event.exitCode}`}`,
+      ];
     if (event.type === "result") return [`result: ${event.text}`];
     if (event.type === "run.ended") return [`ended: ${event.outcome}`];
     return event.type === "unmapped" ? [`unmapped: ${JSON.stringify(event.data)}`] : [];
@@ -152,48 +185,75 @@ function storyOf({ events }: Told): string[] {
 
 function theTask(suite: Suite): void {
   for (const model of suite.options.models) {
-    suite.case(`the task with ${model}`, "tells the same facts in the same order, and leaves the same files", async () => {
-      const story = fixTheTest();
-      const told = await suite.tell(story.steps, { prompt: story.prompt, files: story.files, model });
-      const reading = suite.options.readsByShell ? ["execute started", "tool ok with 0"] : ["read started", "tool ok"];
-      expect(storyOf(told)).toEqual([
-        "reasoning: First see how it fails.",
-        "message: I run the test first.",
-        "execute started",
-        "tool failed with 1",
-        "message: It fails. Now the code.",
-        ...reading,
-        "write started",
-        "tool ok",
-        "execute started",
-        "tool ok with 0",
-        `message: ${story.answer}`,
-        `result: ${story.answer}`,
-        "ended: completed",
-      ]);
-      for (const [path, text] of Object.entries(story.filesAfter)) expect(readFileSync(join(told.cwd, path), "utf8")).toBe(text);
-      const edit = eventsOf(told, "tool.started").find((call) => call.kind === "write");
-      // On a busy machine a look may come late: then it names no call, or sees a file half written and once more when it is whole.
-      const changes = eventsOf(told, "file.changed");
-      expect(new Set(changes.map(({ path }) => path))).toEqual(new Set(["sum.mjs"]));
-      expect(changes.map(({ diff }) => diff).join("")).toContain("\n+  return a + b;\n");
-      for (const { toolCallId = edit?.toolCallId } of changes) expect(toolCallId).toBe(edit?.toolCallId);
-      expect(told.run.result).toEqual({ text: story.answer });
-      expect(told.run.usage).toMatchObject({ turns: 5, inputTokens: 6000, outputTokens: 320, cachedInputTokens: 4000 });
-      expect(told.script.problems).toEqual([]);
-      expectDeltasToBeContained(told);
-      return told;
-    });
+    suite.case(
+      `the task with ${model}`,
+      "tells the same facts in the same order, and leaves the same files",
+      async () => {
+        const story = fixTheTest();
+        const told = await suite.tell(story.steps, {
+          prompt: story.prompt,
+          files: story.files,
+          model,
+        });
+        const reading = suite.options.readsByShell
+          ? ["execute started", "tool ok with 0"]
+          : ["read started", "tool ok"];
+        expect(storyOf(told)).toEqual([
+          "reasoning: First see how it fails.",
+          "message: I run the test first.",
+          "execute started",
+          "tool failed with 1",
+          "message: It fails. Now the code.",
+          ...reading,
+          "write started",
+          "tool ok",
+          "execute started",
+          "tool ok with 0",
+          `message: ${story.answer}`,
+          `result: ${story.answer}`,
+          "ended: completed",
+        ]);
+        for (const [path, text] of Object.entries(story.filesAfter))
+          expect(readFileSync(join(told.cwd, path), "utf8")).toBe(text);
+        const edit = eventsOf(told, "tool.started").find((call) => call.kind === "write");
+        // On a busy machine a look may come late: then it names no call, or sees a file half written and once more when it is whole.
+        const changes = eventsOf(told, "file.changed");
+        expect(new Set(changes.map(({ path }) => path))).toEqual(new Set(["sum.mjs"]));
+        expect(changes.map(({ diff }) => diff).join("")).toContain("\n+  return a + b;\n");
+        for (const { toolCallId = edit?.toolCallId } of changes)
+          expect(toolCallId).toBe(edit?.toolCallId);
+        expect(told.run.result).toEqual({ text: story.answer });
+        expect(told.run.usage).toMatchObject({
+          turns: 5,
+          inputTokens: 6000,
+          outputTokens: 320,
+          cachedInputTokens: 4000,
+        });
+        expect(told.script.problems).toEqual([]);
+        expectDeltasToBeContained(told);
+        return told;
+      },
+    );
   }
 
-  suite.case("a failing command", "is told with its exit code and output, and the run goes on", async () => {
-    const told = await suite.tell([shell("echo out; echo err >&2; exit 3"), { text: "It failed with 3." }]);
-    const [finished] = eventsOf(told, "tool.finished");
-    expect(finished).toMatchObject({ ok: false, exitCode: 3 });
-    expect(JSON.stringify(finished?.output)).toMatch(/out.*err/);
-    expect(told.run).toMatchObject({ outcome: "completed", result: { text: "It failed with 3." } });
-    return told;
-  });
+  suite.case(
+    "a failing command",
+    "is told with its exit code and output, and the run goes on",
+    async () => {
+      const told = await suite.tell([
+        shell("echo out; echo err >&2; exit 3"),
+        { text: "It failed with 3." },
+      ]);
+      const [finished] = eventsOf(told, "tool.finished");
+      expect(finished).toMatchObject({ ok: false, exitCode: 3 });
+      expect(JSON.stringify(finished?.output)).toMatch(/out.*err/);
+      expect(told.run).toMatchObject({
+        outcome: "completed",
+        result: { text: "It failed with 3." },
+      });
+      return told;
+    },
+  );
 
   suite.case("a file made by the shell alone", "is told as a change with its diff", async () => {
     const story = writeByShell();
@@ -210,7 +270,9 @@ function theTask(suite: Suite): void {
 function expectDeltasToBeContained(told: Told): void {
   for (const kind of ["message", "reasoning"] as const) {
     const whole = new Map(eventsOf(told, kind).map(({ messageId, text }) => [messageId, text]));
-    const retracted = new Set(eventsOf(told, "message.retracted").map(({ messageId }) => messageId));
+    const retracted = new Set(
+      eventsOf(told, "message.retracted").map(({ messageId }) => messageId),
+    );
     for (const { messageId, text } of eventsOf(told, `${kind}.delta`)) {
       if (!retracted.has(messageId)) expect(whole.get(messageId)).toContain(text);
     }
@@ -257,29 +319,48 @@ function brokenModels(suite: Suite): void {
     ["a malformed stream, then an answer", { malformedAfterChunks: 2 }],
   ] as const;
   for (const [subject, fault] of passing) {
-    suite.case(subject, "completes with one whole answer, and nothing half said stands", async () => {
-      const told = await suite.tell([{ text: ANSWER, fault, chunkDelayMs: 20 }, { text: "The whole answer." }]);
-      expect(told.run.outcome).toBe("completed");
-      // A program may pass over one bad line and still have the answer.
-      const answers = fault && "malformedAfterChunks" in fault ? [ANSWER, "The whole answer."] : ["The whole answer."];
-      expect(answers).toContain(told.run.result?.text);
-      expect(eventsOf(told, "message").map(({ text }) => text)).toEqual([told.run.result?.text]);
-      expectDeltasToBeContained(told);
-      return told;
-    });
+    suite.case(
+      subject,
+      "completes with one whole answer, and nothing half said stands",
+      async () => {
+        const told = await suite.tell([
+          { text: ANSWER, fault, chunkDelayMs: 20 },
+          { text: "The whole answer." },
+        ]);
+        expect(told.run.outcome).toBe("completed");
+        // A program may pass over one bad line and still have the answer.
+        const answers =
+          fault && "malformedAfterChunks" in fault
+            ? [ANSWER, "The whole answer."]
+            : ["The whole answer."];
+        expect(answers).toContain(told.run.result?.text);
+        expect(eventsOf(told, "message").map(({ text }) => text)).toEqual([told.run.result?.text]);
+        expectDeltasToBeContained(told);
+        return told;
+      },
+    );
   }
 
-  suite.case("a stalled stream", "ends the run as no_progress within the time that was set", async () => {
-    const steps = [{ text: ANSWER, fault: { stallAfterChunks: 2 }, times: FOREVER }];
-    const told = await suite.withDaemon({ progressTimeout: STALL_LIMIT_S }, async () => {
-      await suite.tell([{ text: "Warm." }]); // so that what comes next is silent for no other reason
-      return suite.tell(steps);
-    });
-    expect(told.run).toMatchObject({ outcome: "failed", error: { code: "no_progress" } });
-    const [lastWord, end] = [eventsOf(told, "message.delta").at(-1), eventsOf(told, "run.ended")[0]];
-    expect(Date.parse(end?.time ?? "") - Date.parse(lastWord?.time ?? "")).toBeLessThan(STALL_LIMIT_S * 1000 + TOLERANCE_MS);
-    return told;
-  });
+  suite.case(
+    "a stalled stream",
+    "ends the run as no_progress within the time that was set",
+    async () => {
+      const steps = [{ text: ANSWER, fault: { stallAfterChunks: 2 }, times: FOREVER }];
+      const told = await suite.withDaemon({ progressTimeout: STALL_LIMIT_S }, async () => {
+        await suite.tell([{ text: "Warm." }]); // so that what comes next is silent for no other reason
+        return suite.tell(steps);
+      });
+      expect(told.run).toMatchObject({ outcome: "failed", error: { code: "no_progress" } });
+      const [lastWord, end] = [
+        eventsOf(told, "message.delta").at(-1),
+        eventsOf(told, "run.ended")[0],
+      ];
+      expect(Date.parse(end?.time ?? "") - Date.parse(lastWord?.time ?? "")).toBeLessThan(
+        STALL_LIMIT_S * 1000 + TOLERANCE_MS,
+      );
+      return told;
+    },
+  );
 }
 
 async function closedPort(): Promise<number> {
@@ -294,8 +375,13 @@ function falseAnswers(suite: Suite): void {
   const nothing = { input: 0, output: 0, cached: 0 };
 
   suite.case("a server's error as text", "is no completion", async () => {
-    const told = await suite.tell([{ text: 'API Error: 500 {"type":"error","error":{"type":"api_error"}}', usage: nothing }]);
-    expect(told.run).toMatchObject({ outcome: "failed", error: { code: "upstream_error_as_text" } });
+    const told = await suite.tell([
+      { text: 'API Error: 500 {"type":"error","error":{"type":"api_error"}}', usage: nothing },
+    ]);
+    expect(told.run).toMatchObject({
+      outcome: "failed",
+      error: { code: "upstream_error_as_text" },
+    });
     return told;
   });
 
@@ -328,14 +414,29 @@ function sessions(suite: Suite): void {
       const first = await suite.tell([{ text: "One." }], { prompt: "PROMPT-ONE" });
       const { script, cwd } = first;
       const { sessionId } = first.run;
-      const second = await suite.tell([{ text: "Two." }], { prompt: "PROMPT-TWO", script, cwd, sessionId });
-      const third = await suite.tell([{ text: "Three." }], { prompt: "PROMPT-THREE", script, cwd, sessionId });
+      const second = await suite.tell([{ text: "Two." }], {
+        prompt: "PROMPT-TWO",
+        script,
+        cwd,
+        sessionId,
+      });
+      const third = await suite.tell([{ text: "Three." }], {
+        prompt: "PROMPT-THREE",
+        script,
+        cwd,
+        sessionId,
+      });
       for (const { run } of [first, second, third]) {
-        expect(run).toMatchObject({ outcome: "completed", sessionId, usage: { turns: 1, inputTokens: 1200, outputTokens: 64 } });
+        expect(run).toMatchObject({
+          outcome: "completed",
+          sessionId,
+          usage: { turns: 1, inputTokens: 1200, outputTokens: 64 },
+        });
         expect(run.usage?.costUsd ?? 0).toBeCloseTo(first.run.usage?.costUsd ?? 0, 8);
       }
       const seen = JSON.stringify(script.asked.at(-1)?.body);
-      for (const text of ["PROMPT-ONE", "One.", "PROMPT-TWO", "Two.", "PROMPT-THREE"]) expect(seen).toContain(text);
+      for (const text of ["PROMPT-ONE", "One.", "PROMPT-TWO", "Two.", "PROMPT-THREE"])
+        expect(seen).toContain(text);
       return third;
     },
     "resume",
@@ -348,8 +449,17 @@ function sessions(suite: Suite): void {
       const first = await suite.tell([{ text: "One." }], { prompt: "PROMPT-ONE" });
       const { script, cwd } = first;
       await suite.box.restart();
-      const second = await suite.tell([{ text: "Two." }], { prompt: "PROMPT-TWO", script, cwd, sessionId: first.run.sessionId });
-      expect(second.run).toMatchObject({ outcome: "completed", result: { text: "Two." }, sessionId: first.run.sessionId });
+      const second = await suite.tell([{ text: "Two." }], {
+        prompt: "PROMPT-TWO",
+        script,
+        cwd,
+        sessionId: first.run.sessionId,
+      });
+      expect(second.run).toMatchObject({
+        outcome: "completed",
+        result: { text: "Two." },
+        sessionId: first.run.sessionId,
+      });
       expect(second.run.usage).toMatchObject({ turns: 1, inputTokens: 1200, outputTokens: 64 });
       const seen = JSON.stringify(script.asked.at(-1)?.body);
       for (const text of ["PROMPT-ONE", "One.", "PROMPT-TWO"]) expect(seen).toContain(text);
@@ -365,8 +475,19 @@ function sessions(suite: Suite): void {
       const root = await suite.tell([{ text: "Root." }], { prompt: "PROMPT-ROOT" });
       const { script, cwd } = root;
       const { sessionId } = root.run;
-      const branch = await suite.tell([{ text: "Branch." }], { prompt: "PROMPT-BRANCH", script, cwd, sessionId, fork: true });
-      const trunk = await suite.tell([{ text: "Trunk." }], { prompt: "PROMPT-TRUNK", script, cwd, sessionId });
+      const branch = await suite.tell([{ text: "Branch." }], {
+        prompt: "PROMPT-BRANCH",
+        script,
+        cwd,
+        sessionId,
+        fork: true,
+      });
+      const trunk = await suite.tell([{ text: "Trunk." }], {
+        prompt: "PROMPT-TRUNK",
+        script,
+        cwd,
+        sessionId,
+      });
       expect(branch.run.sessionId).not.toBe(sessionId);
       expect(trunk.run.sessionId).toBe(sessionId);
       const [, ofBranch, ofTrunk] = script.asked.map(({ body }) => JSON.stringify(body));
@@ -393,27 +514,41 @@ function cancelling(suite: Suite): void {
       expect(await Promise.all(pids.map(isAlive))).toEqual([false, false]);
       expect(performance.now() - cancelledAt).toBeLessThan(CANCEL_LIMIT_MS);
       expect(cancelled).toMatchObject({ outcome: "cancelled", error: { code: "cancelled" } });
-      const again = await suite.tell([{ text: "I go on." }], { script: suite.box.script([]), cwd, sessionId: cancelled.sessionId });
+      const again = await suite.tell([{ text: "I go on." }], {
+        script: suite.box.script([]),
+        cwd,
+        sessionId: cancelled.sessionId,
+      });
       expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
       expect(script.asked).toHaveLength(1);
       return cancelled;
     },
   );
 
-  suite.case("a cancel during an answer", "closes what had been said, and the session goes on", async () => {
-    const told = await suite.tell([{ text: ANSWER, fault: { stallAfterChunks: 2 } }], {
-      onEvent: async (event, run) => event.type === "message.delta" && void (await run.cancel()),
-    });
-    expect(told.run.outcome).toBe("cancelled");
-    expectDeltasToBeContained(told);
-    const script = suite.box.script([]);
-    const again = await suite.tell([{ text: "I go on." }], { script, cwd: told.cwd, sessionId: told.run.sessionId });
-    expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
-    return told;
-  });
+  suite.case(
+    "a cancel during an answer",
+    "closes what had been said, and the session goes on",
+    async () => {
+      const told = await suite.tell([{ text: ANSWER, fault: { stallAfterChunks: 2 } }], {
+        onEvent: async (event, run) => event.type === "message.delta" && void (await run.cancel()),
+      });
+      expect(told.run.outcome).toBe("cancelled");
+      expectDeltasToBeContained(told);
+      const script = suite.box.script([]);
+      const again = await suite.tell([{ text: "I go on." }], {
+        script,
+        cwd: told.cwd,
+        sessionId: told.run.sessionId,
+      });
+      expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
+      return told;
+    },
+  );
 
   suite.case("a run past its time", "is ended as timed_out", async () => {
-    const told = await suite.tell([shell("sleep 984"), { text: "Never told." }], { timeoutMs: 2000 });
+    const told = await suite.tell([shell("sleep 984"), { text: "Never told." }], {
+      timeoutMs: 2000,
+    });
     expect(told.run).toMatchObject({ outcome: "failed", error: { code: "timed_out" } });
     return told;
   });
@@ -449,13 +584,22 @@ function permissions(suite: Suite): void {
         onEvent: async (event) => {
           if (event.type !== "permission.requested") return;
           const waiting = await other.call("permission_list", { runId: event.runId });
-          expect(waiting.permissions.map(({ permissionId }) => permissionId)).toEqual([event.permissionId]);
-          await other.call("permission_answer", { permissionId: event.permissionId, decision: "allow" });
+          expect(waiting.permissions.map(({ permissionId }) => permissionId)).toEqual([
+            event.permissionId,
+          ]);
+          await other.call("permission_answer", {
+            permissionId: event.permissionId,
+            decision: "allow",
+          });
         },
       });
       await other.close();
-      expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "allow", by: "host" }]);
-      expect(eventsOf(told, "permission.requested")).toMatchObject([{ toolCallId: eventsOf(told, "tool.started")[0]?.toolCallId }]);
+      expect(eventsOf(told, "permission.resolved")).toMatchObject([
+        { decision: "allow", by: "host" },
+      ]);
+      expect(eventsOf(told, "permission.requested")).toMatchObject([
+        { toolCallId: eventsOf(told, "tool.started")[0]?.toolCallId },
+      ]);
       expect(readFileSync(join(told.cwd, "given.txt"), "utf8")).toBe("made\n");
       expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Done." } });
       return told;
@@ -473,10 +617,16 @@ function permissions(suite: Suite): void {
         onEvent: async (event) => {
           if (event.type !== "permission.requested") return;
           const { permissionId } = event;
-          await suite.box.host.call("permission_answer", { permissionId, decision: "deny", reason: "not in this house" });
+          await suite.box.host.call("permission_answer", {
+            permissionId,
+            decision: "deny",
+            reason: "not in this house",
+          });
         },
       });
-      expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "deny", by: "host", reason: "not in this house" }]);
+      expect(eventsOf(told, "permission.resolved")).toMatchObject([
+        { decision: "deny", by: "host", reason: "not in this house" },
+      ]);
       expect(eventsOf(told, "tool.finished")).toMatchObject([{ ok: false }]);
       const seen = JSON.stringify(told.script.asked.map(({ body }) => body));
       expect(seen).not.toContain("WHAT-NOBODY-MAY-READ");
@@ -490,8 +640,12 @@ function permissions(suite: Suite): void {
     "permission that nobody answers",
     "is denied at its deadline, and the run goes on",
     async () => {
-      const told = await suite.tell(making("late.txt"), { permissions: { ...ask, deadlineMs: 300 } });
-      expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "deny", by: "deadline" }]);
+      const told = await suite.tell(making("late.txt"), {
+        permissions: { ...ask, deadlineMs: 300 },
+      });
+      expect(eventsOf(told, "permission.resolved")).toMatchObject([
+        { decision: "deny", by: "deadline" },
+      ]);
       expect(existsSync(join(told.cwd, "late.txt"))).toBe(false);
       expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Done." } });
       return told;
@@ -508,10 +662,17 @@ function permissions(suite: Suite): void {
         { tool: "*", decision: "allow" },
         { tool, pattern: "*denied.txt*", decision: "deny" },
       ];
-      const told = await suite.tell([shell("echo other > other.txt"), ...making("denied.txt")], { permissions: { rules } });
+      const told = await suite.tell([shell("echo other > other.txt"), ...making("denied.txt")], {
+        permissions: { rules },
+      });
       expect(eventsOf(told, "permission.requested")).toEqual([]);
-      expect(eventsOf(told, "permission.resolved")).toMatchObject([{ decision: "deny", by: "policy" }]);
-      expect([existsSync(join(told.cwd, "other.txt")), existsSync(join(told.cwd, "denied.txt"))]).toEqual([true, false]);
+      expect(eventsOf(told, "permission.resolved")).toMatchObject([
+        { decision: "deny", by: "policy" },
+      ]);
+      expect([
+        existsSync(join(told.cwd, "other.txt")),
+        existsSync(join(told.cwd, "denied.txt")),
+      ]).toEqual([true, false]);
       expect(told.run.outcome).toBe("completed");
       return told;
     },
@@ -520,21 +681,27 @@ function permissions(suite: Suite): void {
 }
 
 function wishes(suite: Suite): void {
-  suite.case("a structured result", "is JSON that satisfies the schema, though the first answer did not", async () => {
-    const steps: ScriptStep[] = [
-      { calls: [{ intent: "answer", json: { sum: "five" } }] },
-      { calls: [{ intent: "answer", json: { sum: 5 } }], times: 2 },
-    ];
-    const told = await suite.tell(steps, { schema: SCHEMA });
-    expect(told.run).toMatchObject({ outcome: "completed", result: { json: { sum: 5 } } });
-    return told;
-  });
+  suite.case(
+    "a structured result",
+    "is JSON that satisfies the schema, though the first answer did not",
+    async () => {
+      const steps: ScriptStep[] = [
+        { calls: [{ intent: "answer", json: { sum: "five" } }] },
+        { calls: [{ intent: "answer", json: { sum: 5 } }], times: 2 },
+      ];
+      const told = await suite.tell(steps, { schema: SCHEMA });
+      expect(told.run).toMatchObject({ outcome: "completed", result: { json: { sum: 5 } } });
+      return told;
+    },
+  );
 
   suite.case(
     "an MCP tool",
     "of the run's own server is called and answers",
     async () => {
-      const call: ScriptStep = { calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hallo" } }] };
+      const call: ScriptStep = {
+        calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hallo" } }],
+      };
       const server: McpServer = {
         type: "stdio",
         name: "probe",
@@ -590,7 +757,10 @@ function wishes(suite: Suite): void {
     "a system prompt and an effort",
     "reach the model",
     async () => {
-      const told = await suite.tell([{ text: "Yes." }], { systemPrompt: "SYSTEM-MARK", effort: "high" });
+      const told = await suite.tell([{ text: "Yes." }], {
+        systemPrompt: "SYSTEM-MARK",
+        effort: "high",
+      });
       expect(JSON.stringify(told.script.asked[0]?.body)).toContain("SYSTEM-MARK");
       expect(JSON.stringify(told.script.asked[0]?.body)).toContain('"high"');
       expect(told.run.outcome).toBe("completed");
@@ -603,9 +773,13 @@ function wishes(suite: Suite): void {
     "input during a command",
     "joins the run",
     async () => {
-      const told = await suite.tell([shell("sleep 0.5; echo slept"), { text: "Both done." }, { text: "And that." }], {
-        onEvent: async (event, run) => event.type === "tool.started" && (await run.steer("STEERED")),
-      });
+      const told = await suite.tell(
+        [shell("sleep 0.5; echo slept"), { text: "Both done." }, { text: "And that." }],
+        {
+          onEvent: async (event, run) =>
+            event.type === "tool.started" && (await run.steer("STEERED")),
+        },
+      );
       expect(JSON.stringify(told.script.asked.at(-1)?.body)).toContain("STEERED");
       expect(eventsOf(told, "run.steered")).toMatchObject([{ text: "STEERED" }]);
       expect(told.run.outcome).toBe("completed");
@@ -632,8 +806,12 @@ function wishes(suite: Suite): void {
     "are the only ones that can change anything",
     async () => {
       const { shell: allowed } = suite.options.tools;
-      const attempt: ScriptStep = { calls: [{ intent: "write", path: "withheld.txt", content: "made\n" }] };
-      const told = await suite.tell([shell("echo ran > ran.txt"), attempt, { text: "Done." }], { allowedTools: [allowed] });
+      const attempt: ScriptStep = {
+        calls: [{ intent: "write", path: "withheld.txt", content: "made\n" }],
+      };
+      const told = await suite.tell([shell("echo ran > ran.txt"), attempt, { text: "Done." }], {
+        allowedTools: [allowed],
+      });
       expect(existsSync(join(told.cwd, "ran.txt"))).toBe(true);
       expect(existsSync(join(told.cwd, "withheld.txt"))).toBe(false);
       expect(told.run.outcome).toBe("completed");
@@ -646,30 +824,47 @@ function wishes(suite: Suite): void {
     "a tool that is not there",
     "is refused by name before anything starts",
     async () => {
-      const refused = await suite.tell([{ text: "Never told." }], { deniedTools: ["no_such_tool"] }).then(({ run }) => run, refusalIn);
-      expect(refused).toMatchObject({ code: "unknown_tool", message: expect.stringContaining(suite.options.tools.shell) });
+      const refused = await suite
+        .tell([{ text: "Never told." }], { deniedTools: ["no_such_tool"] })
+        .then(({ run }) => run, refusalIn);
+      expect(refused).toMatchObject({
+        code: "unknown_tool",
+        message: expect.stringContaining(suite.options.tools.shell),
+      });
       return refused;
     },
     "toolSelection",
   );
 
   suite.case("the environment of a run", "reaches its commands, and the key does not", async () => {
-    const told = await suite.tell([shell('echo "$GREETING"; env; cat /proc/$PPID/environ | tr "\\0" "\\n"'), { text: "Seen." }], {
-      env: { GREETING: "good morning" },
-    });
+    const told = await suite.tell(
+      [shell('echo "$GREETING"; env; cat /proc/$PPID/environ | tr "\\0" "\\n"'), { text: "Seen." }],
+      {
+        env: { GREETING: "good morning" },
+      },
+    );
     expect(JSON.stringify(eventsOf(told, "tool.finished")[0]?.output)).toContain("good morning");
     expect(JSON.stringify(told.events)).not.toContain(KEY);
     expect(told.run.outcome).toBe("completed");
     return told;
   });
 
-  suite.case("a model of an unknown provider", "is refused by name before anything starts", async () => {
-    const { harness, box } = suite;
-    const run = box.host.run({ prompt: "Do it.", harness, model: "nowhere/model", cwd: box.workspace });
-    const refused = await run.then(({ run }) => run, refusalIn);
-    expect(refused).toMatchObject({ code: "unknown_provider" });
-    return refused;
-  });
+  suite.case(
+    "a model of an unknown provider",
+    "is refused by name before anything starts",
+    async () => {
+      const { harness, box } = suite;
+      const run = box.host.run({
+        prompt: "Do it.",
+        harness,
+        model: "nowhere/model",
+        cwd: box.workspace,
+      });
+      const refused = await run.then(({ run }) => run, refusalIn);
+      expect(refused).toMatchObject({ code: "unknown_provider" });
+      return refused;
+    },
+  );
 }
 
 /** What a harness cannot do is said before it starts, or when it is asked to. */
@@ -685,30 +880,52 @@ function refusalIn(error: unknown): CallError {
 }
 
 function leavings(suite: Suite): void {
-  suite.case("commands left in the background", "end with the run, those in sessions of their own too", async () => {
-    const command = "sleep 983 > /dev/null 2>&1 & echo $! > left; setsid sleep 982 > /dev/null 2>&1 & echo $! > hidden; echo started";
-    const told = await suite.tell([shell(command), { text: "Started." }]);
-    expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Started." } });
-    const pids = await Promise.all(["left", "hidden"].map((name) => numberIn(join(told.cwd, name))));
-    expect(await Promise.all(pids.map(isAlive))).toEqual([false, false]);
-    const again = await suite.tell([{ text: "I go on." }], { cwd: told.cwd, sessionId: told.run.sessionId });
-    expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
-    return told;
-  });
+  suite.case(
+    "commands left in the background",
+    "end with the run, those in sessions of their own too",
+    async () => {
+      const command =
+        "sleep 983 > /dev/null 2>&1 & echo $! > left; setsid sleep 982 > /dev/null 2>&1 & echo $! > hidden; echo started";
+      const told = await suite.tell([shell(command), { text: "Started." }]);
+      expect(told.run).toMatchObject({ outcome: "completed", result: { text: "Started." } });
+      const pids = await Promise.all(
+        ["left", "hidden"].map((name) => numberIn(join(told.cwd, name))),
+      );
+      expect(await Promise.all(pids.map(isAlive))).toEqual([false, false]);
+      const again = await suite.tell([{ text: "I go on." }], {
+        cwd: told.cwd,
+        sessionId: told.run.sessionId,
+      });
+      expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
+      return told;
+    },
+  );
 
   if (!suite.options.isProgram) return;
-  suite.case("a program that is killed", "fails the run as agent_exited, and the session goes on", async () => {
-    const told = await suite.tell([shell("kill -9 $PPID; sleep 5"), { text: "Never told." }]);
-    expect(told.run).toMatchObject({ outcome: "failed", error: { code: "agent_exited" } });
-    const again = await suite.tell([{ text: "I go on." }], { cwd: told.cwd, sessionId: told.run.sessionId });
-    expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
-    return told;
-  });
+  suite.case(
+    "a program that is killed",
+    "fails the run as agent_exited, and the session goes on",
+    async () => {
+      const told = await suite.tell([shell("kill -9 $PPID; sleep 5"), { text: "Never told." }]);
+      expect(told.run).toMatchObject({ outcome: "failed", error: { code: "agent_exited" } });
+      const again = await suite.tell([{ text: "I go on." }], {
+        cwd: told.cwd,
+        sessionId: told.run.sessionId,
+      });
+      expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
+      return told;
+    },
+  );
 }
 
 function limits(suite: Suite): void {
   const working = (): Step => ({ ...shell("echo again"), times: FOREVER });
-  const cases: readonly (readonly [subject: string, limit: Wishes, code: string, maxAsked: number])[] = [
+  const cases: readonly (readonly [
+    subject: string,
+    limit: Wishes,
+    code: string,
+    maxAsked: number,
+  ])[] = [
     ["a turn limit", { maxTurns: 2 }, "max_turns", 2],
     ["a token budget", { maxTokens: 2000 }, "budget_exhausted", 2],
     ["a cost budget", { maxCostUsd: 0.001 }, "budget_exhausted", 1],

@@ -20,7 +20,8 @@ import { fixTheTest, followAPlan, runForever, speakSlowly } from "../scripted-mo
 
 const CHAT = "ollama/scripted-model";
 const AGENTS = process.env["HARNESSD_AGENTS_DIR"] ?? "";
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 let model: ScriptedModel;
 let box: TestBox;
@@ -58,15 +59,33 @@ async function tell(
 ): Promise<Told> {
   const script = model.script(`opencode-${scripts++}`, steps);
   cwd = wishes.cwd ?? freshDirectory();
-  const access = accessTo({ anthropicBaseUrl: script.anthropicBaseUrl, openaiBaseUrl: baseUrl ?? script.openaiBaseUrl }, dialect);
-  const defaults: RunWishes = { model: CHAT, agentsDir: AGENTS, spawn, modelAccess: (name) => ({ ...access(name), apiKey }) };
-  const { events, error } = await box.run(opencode, { ...defaults, ...wishes, cwd }, (event) => onEvent?.(event, script));
-  if (error !== undefined && !(error instanceof HarnessError) && !wishes.signal?.aborted) throw error;
-  return { events, script, error: error as HarnessError | undefined, token: of(events, "session.bound")[0]?.token ?? "" };
+  const access = accessTo(
+    { anthropicBaseUrl: script.anthropicBaseUrl, openaiBaseUrl: baseUrl ?? script.openaiBaseUrl },
+    dialect,
+  );
+  const defaults: RunWishes = {
+    model: CHAT,
+    agentsDir: AGENTS,
+    spawn,
+    modelAccess: (name) => ({ ...access(name), apiKey }),
+  };
+  const { events, error } = await box.run(opencode, { ...defaults, ...wishes, cwd }, (event) =>
+    onEvent?.(event, script),
+  );
+  if (error !== undefined && !(error instanceof HarnessError) && !wishes.signal?.aborted)
+    throw error;
+  return {
+    events,
+    script,
+    error: error as HarnessError | undefined,
+    token: of(events, "session.bound")[0]?.token ?? "",
+  };
 }
 
 /** As the daemon does it: a server that several runs share does not end with one of them. */
-function spawn(request: Parameters<HarnessContext["spawn"]>[0]): ReturnType<HarnessContext["spawn"]> {
+function spawn(
+  request: Parameters<HarnessContext["spawn"]>[0],
+): ReturnType<HarnessContext["spawn"]> {
   return box.processes.spawn(request);
 }
 
@@ -76,13 +95,20 @@ function freshDirectory(): string {
 
 /** Everything alive that carries the run's mark. */
 async function pidsOf(runId: string): Promise<string[]> {
-  const marks = Object.entries(box.processes.markerOf(runId)).map(([name, value]) => `${name}=${value}`);
+  const marks = Object.entries(box.processes.markerOf(runId)).map(
+    ([name, value]) => `${name}=${value}`,
+  );
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const environments = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")));
-  return pids.filter((_, index) => marks.every((mark) => environments[index]!.split("\0").includes(mark)));
+  const environments = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")),
+  );
+  return pids.filter((_, index) =>
+    marks.every((mark) => environments[index]!.split("\0").includes(mark)),
+  );
 }
 
-const outputOf = (told: Told): string => (of(told.events, "tool.finished")[0]!.output as { output: string }).output;
+const outputOf = (told: Told): string =>
+  (of(told.events, "tool.finished")[0]!.output as { output: string }).output;
 const resultOf = (told: Told): string | undefined => of(told.events, "result").at(-1)?.text;
 const shell = (command: string): ScriptStep => ({ calls: [{ intent: "shell", command }] });
 
@@ -111,12 +137,23 @@ test.each(["openai-chat", "anthropic-messages", "openai-responses"] as const)(
   async (dialect) => {
     const story = fixTheTest();
     const directory = freshDirectory();
-    for (const [name, content] of Object.entries(story.files)) writeFileSync(join(directory, name), content);
-    const names = { "openai-chat": CHAT, "anthropic-messages": "anthropic/claude-sonnet-5-5", "openai-responses": "openai/gpt-5.5" };
-    const told = await tell(story.steps, { cwd: directory, prompt: story.prompt, dialect, model: names[dialect] });
+    for (const [name, content] of Object.entries(story.files))
+      writeFileSync(join(directory, name), content);
+    const names = {
+      "openai-chat": CHAT,
+      "anthropic-messages": "anthropic/claude-sonnet-5-5",
+      "openai-responses": "openai/gpt-5.5",
+    };
+    const told = await tell(story.steps, {
+      cwd: directory,
+      prompt: story.prompt,
+      dialect,
+      model: names[dialect],
+    });
     expect(told.error).toBeUndefined();
     expect(told.script.problems).toEqual([]);
-    for (const [name, content] of Object.entries(story.filesAfter)) expect(readFileSync(join(directory, name), "utf8")).toBe(content);
+    for (const [name, content] of Object.entries(story.filesAfter))
+      expect(readFileSync(join(directory, name), "utf8")).toBe(content);
     expect(resultOf(told)).toBe(story.answer);
     const kinds = of(told.events, "tool.started").map((event) => event.kind);
     expect(kinds).toEqual(["execute", "read", "write", "execute"]);
@@ -132,8 +169,14 @@ test.each(["openai-chat", "anthropic-messages", "openai-responses"] as const)(
 );
 
 test("the cost is what OpenCode reports, where it knows a price", async () => {
-  const told = await tell([{ text: "Dear." }], { dialect: "openai-responses", model: "openai/gpt-5.5" });
-  expect(of(told.events, "usage")[0]).toMatchObject({ costUsd: expect.any(Number), costBasis: "reported" });
+  const told = await tell([{ text: "Dear." }], {
+    dialect: "openai-responses",
+    model: "openai/gpt-5.5",
+  });
+  expect(of(told.events, "usage")[0]).toMatchObject({
+    costUsd: expect.any(Number),
+    costBasis: "reported",
+  });
 });
 
 test("output is seen while the command runs, and once", async () => {
@@ -145,25 +188,42 @@ test("output is seen while the command runs, and once", async () => {
 
 test("a plan is told as it is made and ticked off", async () => {
   const told = await tell(followAPlan().steps);
-  expect(of(told.events, "plan.updated").map((event) => event.steps.map((step) => step.status))).toEqual([
+  expect(
+    of(told.events, "plan.updated").map((event) => event.steps.map((step) => step.status)),
+  ).toEqual([
     ["in_progress", "pending"],
     ["completed", "completed"],
   ]);
 });
 
 test("the model's shell has the run's environment and mark, and neither the key nor what is the server's alone", async () => {
-  const told = await tell([shell("env"), { text: "Seen." }], { apiKey: "sk-secret-key", env: { COLOUR: "green" }, runId: "run_env" });
+  const told = await tell([shell("env"), { text: "Seen." }], {
+    apiKey: "sk-secret-key",
+    env: { COLOUR: "green" },
+    runId: "run_env",
+  });
   const lines = outputOf(told).split("\n");
-  expect(lines).toEqual(expect.arrayContaining(["COLOUR=green", `HOME=${box.directory}`, "TMPDIR=/tmp", "XDG_DATA_HOME="]));
   expect(lines).toEqual(
-    expect.arrayContaining(Object.entries(box.processes.markerOf("run_env")).map(([name, value]) => `${name}=${value}`)),
+    expect.arrayContaining([
+      "COLOUR=green",
+      `HOME=${box.directory}`,
+      "TMPDIR=/tmp",
+      "XDG_DATA_HOME=",
+    ]),
+  );
+  expect(lines).toEqual(
+    expect.arrayContaining(
+      Object.entries(box.processes.markerOf("run_env")).map(([name, value]) => `${name}=${value}`),
+    ),
   );
   expect(lines).toContain("OPENCODE_SERVER_PASSWORD=");
   expect(JSON.stringify(told.events)).not.toContain("sk-secret-key");
 });
 
 test("a command's background children carry the run's mark, so that a sweep finds them", async () => {
-  const told = await tell([shell("sleep 300 > /dev/null 2>&1 & echo $!"), { text: "Started." }], { runId: "run_background" });
+  const told = await tell([shell("sleep 300 > /dev/null 2>&1 & echo $!"), { text: "Started." }], {
+    runId: "run_background",
+  });
   expect(resultOf(told)).toBe("Started.");
   expect((await pidsOf("run_background")).length).toBeGreaterThan(0);
   await box.processes.stopOwner("run_background");
@@ -180,7 +240,9 @@ test("cancelling in the middle of a command ends its children at once, and the s
     signal: controller.signal,
     onEvent: async (event) => {
       if (event.type !== "tool.started") return;
-      await expect.poll(() => pidsOf("run_cancelled").then((pids) => pids.length), { timeout: 10_000 }).toBeGreaterThan(1);
+      await expect
+        .poll(() => pidsOf("run_cancelled").then((pids) => pids.length), { timeout: 10_000 })
+        .toBeGreaterThan(1);
       cancelledAt = Date.now();
       controller.abort(new Error("enough"));
     },
@@ -188,7 +250,10 @@ test("cancelling in the middle of a command ends its children at once, and the s
   expect(String(cancelled.error)).toContain("enough");
   expect(Date.now() - cancelledAt).toBeLessThan(2000);
   await expect.poll(() => pidsOf("run_cancelled"), { timeout: 2000 }).toEqual([]);
-  const again = await tell([{ text: "I go on." }], { cwd: directory, session: { token: cancelled.token } });
+  const again = await tell([{ text: "I go on." }], {
+    cwd: directory,
+    session: { token: cancelled.token },
+  });
   expect(again.token).toBe(cancelled.token);
   expect(resultOf(again)).toBe("I go on.");
   expect(again.script.asked[0]!.asked!.userTexts[0]).toBe("Do it.");
@@ -209,9 +274,17 @@ test("a stalled stream can be cancelled", async () => {
 test("a session is resumed with what was said, and forked without changing the first", async () => {
   const directory = freshDirectory();
   const first = await tell([{ text: "One." }], { cwd: directory, prompt: "First." });
-  const second = await tell([{ text: "Two." }], { cwd: directory, prompt: "Second.", session: { token: first.token } });
+  const second = await tell([{ text: "Two." }], {
+    cwd: directory,
+    prompt: "Second.",
+    session: { token: first.token },
+  });
   expect(second.script.asked[0]!.asked!.userTexts).toEqual(["First.", "Second."]);
-  const forked = await tell([{ text: "Three." }], { cwd: directory, prompt: "Third.", session: { token: first.token, fork: true } });
+  const forked = await tell([{ text: "Three." }], {
+    cwd: directory,
+    prompt: "Third.",
+    session: { token: first.token, fork: true },
+  });
   expect(forked.token).not.toBe(first.token);
   expect(forked.script.asked[0]!.asked!.userTexts).toEqual(["First.", "Second.", "Third."]);
   const missing = await tell([], { session: { token: "ses_missing" } });
@@ -220,28 +293,45 @@ test("a session is resumed with what was said, and forked without changing the f
 
 test("input given while the model works is answered in the same run", async () => {
   const steering = new InputQueue();
-  const told = await tell([shell("sleep 1"), (request) => ({ text: `I heard: ${request.userTexts.at(-1)}` }), { text: "Later." }], {
-    steering,
-    onEvent: (event) => {
-      if (event.type === "tool.started") steering.push([{ type: "text", text: "Be quick." }]);
+  const told = await tell(
+    [
+      shell("sleep 1"),
+      (request) => ({ text: `I heard: ${request.userTexts.at(-1)}` }),
+      { text: "Later." },
+    ],
+    {
+      steering,
+      onEvent: (event) => {
+        if (event.type === "tool.started") steering.push([{ type: "text", text: "Be quick." }]);
+      },
     },
-  });
+  );
   expect(told.error).toBeUndefined();
-  expect(JSON.stringify(told.script.asked.map((request) => request.asked!.userTexts))).toContain("Be quick.");
+  expect(JSON.stringify(told.script.asked.map((request) => request.asked!.userTexts))).toContain(
+    "Be quick.",
+  );
   expect(steering.push([{ type: "text", text: "too late" }])).toBe(false);
 });
 
 test("a tool that must be asked for runs when allowed, and not when denied", async () => {
   const questions: PermissionQuestion[] = [];
-  const told = await tell([shell("echo yes > yes.txt"), shell("echo no > no.txt"), { text: "Done." }], {
-    mustAsk: true,
-    askPermission: (question) => {
-      questions.push(question);
-      const isAllowed = JSON.stringify(question.input).includes("yes");
-      return Promise.resolve(isAllowed ? { decision: "allow" } : { decision: "deny", reason: "not that one" });
+  const told = await tell(
+    [shell("echo yes > yes.txt"), shell("echo no > no.txt"), { text: "Done." }],
+    {
+      mustAsk: true,
+      askPermission: (question) => {
+        questions.push(question);
+        const isAllowed = JSON.stringify(question.input).includes("yes");
+        return Promise.resolve(
+          isAllowed ? { decision: "allow" } : { decision: "deny", reason: "not that one" },
+        );
+      },
     },
-  });
-  expect(questions).toMatchObject([{ name: "bash", input: { command: "echo yes > yes.txt" } }, { name: "bash" }]);
+  );
+  expect(questions).toMatchObject([
+    { name: "bash", input: { command: "echo yes > yes.txt" } },
+    { name: "bash" },
+  ]);
   expect(questions[0]!.toolCallId).toBe(of(told.events, "tool.started")[0]!.toolCallId);
   expect(readFileSync(join(cwd, "yes.txt"), "utf8")).toBe("yes\n");
   expect(await readdir(cwd)).not.toContain("no.txt");
@@ -255,9 +345,14 @@ test("only the tools wished for are offered", async () => {
   const offered = async (wishes: Wishes): Promise<string[]> =>
     (await tell([{ text: "." }], wishes)).script.asked[0]!.asked!.tools.map((tool) => tool.name);
   expect(await offered({ allowedTools: ["read", "bash"] })).toEqual(["bash", "read"]);
-  expect(await offered({ deniedTools: ["bash", "write"] })).toEqual(expect.not.arrayContaining(["bash", "write"]));
+  expect(await offered({ deniedTools: ["bash", "write"] })).toEqual(
+    expect.not.arrayContaining(["bash", "write"]),
+  );
   // Each model is offered its own way of editing; websearch is only there with a key for a search engine.
-  const all = [...(await offered({})), ...(await offered({ dialect: "openai-responses", model: "openai/gpt-5.5" }))];
+  const all = [
+    ...(await offered({})),
+    ...(await offered({ dialect: "openai-responses", model: "openai/gpt-5.5" })),
+  ];
   expect([...new Set(all)].toSorted()).toEqual(TOOLS.filter((name) => name !== "websearch"));
 });
 
@@ -275,22 +370,52 @@ for await (const line of createInterface({ input: process.stdin })) {
 test("an MCP server of the run is offered to it alone, and its process ends with it", async () => {
   const directory = freshDirectory();
   writeFileSync(join(directory, "probe.mjs"), mcpProgram);
-  const server = { type: "stdio", name: "probe", command: process.execPath, args: [join(directory, "probe.mjs")], env: {} } as const;
-  const call: ScriptStep = { calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hé" } }] };
-  const told = await tell([call, { text: "Echoed." }], { cwd: directory, mcpServers: [server], runId: "run_mcp" });
-  expect(of(told.events, "tool.finished")).toMatchObject([{ name: "probe_echo", ok: true, output: { output: "echo: hé" } }]);
+  const server = {
+    type: "stdio",
+    name: "probe",
+    command: process.execPath,
+    args: [join(directory, "probe.mjs")],
+    env: {},
+  } as const;
+  const call: ScriptStep = {
+    calls: [{ intent: "mcp", server: "probe", tool: "echo", input: { text: "hé" } }],
+  };
+  const told = await tell([call, { text: "Echoed." }], {
+    cwd: directory,
+    mcpServers: [server],
+    runId: "run_mcp",
+  });
+  expect(of(told.events, "tool.finished")).toMatchObject([
+    { name: "probe_echo", ok: true, output: { output: "echo: hé" } },
+  ]);
   await expect.poll(() => pidsOf("run_mcp")).toEqual([]);
-  const selected = await tell([{ text: "." }], { cwd: directory, mcpServers: [server], allowedTools: ["read", "probe_hush"] });
-  expect(selected.script.asked[0]!.asked!.tools.map((tool) => tool.name)).toEqual(["probe_hush", "read"]);
+  const selected = await tell([{ text: "." }], {
+    cwd: directory,
+    mcpServers: [server],
+    allowedTools: ["read", "probe_hush"],
+  });
+  expect(selected.script.asked[0]!.asked!.tools.map((tool) => tool.name)).toEqual([
+    "probe_hush",
+    "read",
+  ]);
   const without = await tell([{ text: "." }], { cwd: directory });
-  expect(without.script.asked[0]!.asked!.tools.map((tool) => tool.name)).not.toContain("probe_echo");
-  const broken = await tell([{ text: "Fine." }], { mcpServers: [{ ...server, name: "broken", args: ["/nothing.mjs"] }] });
+  expect(without.script.asked[0]!.asked!.tools.map((tool) => tool.name)).not.toContain(
+    "probe_echo",
+  );
+  const broken = await tell([{ text: "Fine." }], {
+    mcpServers: [{ ...server, name: "broken", args: ["/nothing.mjs"] }],
+  });
   expect(of(broken.events, "notice")).toMatchObject([{ code: "mcp_server_failed" }]);
   expect(resultOf(broken)).toBe("Fine.");
 });
 
 test("an answer under a schema is the result's JSON", async () => {
-  const schema = { type: "object", properties: { name: { type: "string" } }, required: ["name"], additionalProperties: false };
+  const schema = {
+    type: "object",
+    properties: { name: { type: "string" } },
+    required: ["name"],
+    additionalProperties: false,
+  };
   const told = await tell([{ calls: [{ intent: "answer", json: { name: "Ada" } }] }], { schema });
   expect(of(told.events, "result")).toMatchObject([{ json: { name: "Ada" } }]);
   expect(of(told.events, "tool.started")).toEqual([]);
@@ -310,14 +435,22 @@ test("images and files reach the model", async () => {
   const sent = JSON.stringify(told.script.asked[0]!.body);
   expect(sent).toContain(PIXEL);
   expect(sent).toContain("what the note says");
-  expect((await tell([], { prompt: [{ type: "file", path: "missing.txt" }] })).error).toMatchObject({ code: "file_not_found" });
+  expect((await tell([], { prompt: [{ type: "file", path: "missing.txt" }] })).error).toMatchObject(
+    { code: "file_not_found" },
+  );
 });
 
 test("the system prompt and the project's instructions are added, and effort is passed on", async () => {
   const directory = freshDirectory();
   writeFileSync(join(directory, "AGENTS.md"), "Speak like a pirate.");
-  const told = await tell([{ text: "Arr." }], { cwd: directory, systemPrompt: "Answer in one word.", effort: "high" });
-  expect(told.script.asked[0]!.asked!.system).toMatch(/Speak like a pirate[^]*Answer in one word\./);
+  const told = await tell([{ text: "Arr." }], {
+    cwd: directory,
+    systemPrompt: "Answer in one word.",
+    effort: "high",
+  });
+  expect(told.script.asked[0]!.asked!.system).toMatch(
+    /Speak like a pirate[^]*Answer in one word\./,
+  );
   expect(JSON.stringify(told.script.asked[0]!.body)).toContain('"high"');
 });
 
@@ -342,18 +475,23 @@ test("429 once is a notice, and then the answer", async () => {
 test.each([
   ["cut", { cutAfterChunks: 3 }],
   ["malformed", { malformedAfterChunks: 2 }],
-] as const)("text of a stream that was %s is taken back before it comes again", async (_, fault) => {
-  const told = await tell([
-    { text: "The answer that is broken off in the middle.", chunkDelayMs: 300, fault },
-    { text: "The whole answer." },
-  ]);
-  expect(told.error).toBeUndefined();
-  expect(of(told.events, "message.retracted")).toHaveLength(1);
-  expect(of(told.events, "message")).toMatchObject([{ text: "The whole answer." }]);
-});
+] as const)(
+  "text of a stream that was %s is taken back before it comes again",
+  async (_, fault) => {
+    const told = await tell([
+      { text: "The answer that is broken off in the middle.", chunkDelayMs: 300, fault },
+      { text: "The whole answer." },
+    ]);
+    expect(told.error).toBeUndefined();
+    expect(of(told.events, "message.retracted")).toHaveLength(1);
+    expect(of(told.events, "message")).toMatchObject([{ text: "The whole answer." }]);
+  },
+);
 
 test("an answer that is cut off at its limit is no completion", async () => {
-  expect((await tell([{ text: "And then", stop: "max_tokens" }])).error).toMatchObject({ code: "max_tokens" });
+  expect((await tell([{ text: "And then", stop: "max_tokens" }])).error).toMatchObject({
+    code: "max_tokens",
+  });
 });
 
 test("a refused connection ends in time", async () => {
@@ -361,7 +499,10 @@ test("a refused connection ends in time", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  const told = await tell([], { baseUrl: `http://127.0.0.1:${port}/v1`, options: { maxRetries: 1 } });
+  const told = await tell([], {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    options: { maxRetries: 1 },
+  });
   expect(told.error).toMatchObject({ code: "connection_failed" });
 });
 
@@ -369,15 +510,19 @@ test("runs at the same time keep apart: their models, keys, directories and even
   const runs = await Promise.all(
     ["a", "b", "c", "d"].map((name) => {
       const directory = freshDirectory();
-      return tell([shell(`echo ${name} > name.txt`), { text: `I am ${name}.` }], { cwd: directory, apiKey: `key-${name}` }).then(
-        (told) => ({ name, directory, told }),
-      );
+      return tell([shell(`echo ${name} > name.txt`), { text: `I am ${name}.` }], {
+        cwd: directory,
+        apiKey: `key-${name}`,
+      }).then((told) => ({ name, directory, told }));
     }),
   );
   for (const { name, directory, told } of runs) {
     expect(resultOf(told)).toBe(`I am ${name}.`);
     expect(readFileSync(join(directory, "name.txt"), "utf8")).toBe(`${name}\n`);
-    expect(told.script.requests.map((request) => request.headers.authorization)).toEqual([`Bearer key-${name}`, `Bearer key-${name}`]);
+    expect(told.script.requests.map((request) => request.headers.authorization)).toEqual([
+      `Bearer key-${name}`,
+      `Bearer key-${name}`,
+    ]);
   }
 });
 
@@ -388,7 +533,10 @@ test("a missing program is an error that names the command to run", async () => 
     modelAccess: accessTo({ anthropicBaseUrl: "", openaiBaseUrl: "" }, "openai-chat"),
   });
   await other.close();
-  expect(error).toMatchObject({ code: "program_not_installed", message: expect.stringContaining("harnessd agents install opencode") });
+  expect(error).toMatchObject({
+    code: "program_not_installed",
+    message: expect.stringContaining("harnessd agents install opencode"),
+  });
 });
 
 test("closing leaves no process and no file but the conversations", async () => {

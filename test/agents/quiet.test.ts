@@ -23,7 +23,13 @@ type Agent = (typeof AGENTS)[number];
 
 /** Needs to be root in a container that lets it make namespaces; skipped elsewhere. */
 const canBeAlone =
-  spawnSync("unshare", ["-n", "-m", "sh", "-c", "ip link set lo up && mount --bind /etc/hosts /etc/resolv.conf"]).status === 0;
+  spawnSync("unshare", [
+    "-n",
+    "-m",
+    "sh",
+    "-c",
+    "ip link set lo up && mount --bind /etc/hosts /etc/resolv.conf",
+  ]).status === 0;
 
 let directory = "";
 
@@ -44,7 +50,10 @@ async function run(agent: Agent, network?: typeof ALONE): Promise<QuietReport> {
   return JSON.parse(stdout) as QuietReport;
 }
 
-function inNetwork([program = "", ...args]: string[], network: typeof ALONE | undefined): [string, string[]] {
+function inNetwork(
+  [program = "", ...args]: string[],
+  network: typeof ALONE | undefined,
+): [string, string[]] {
   if (!network) return [program, args];
   const names = join(directory, network.nameServer);
   writeFileSync(names, `nameserver ${network.nameServer}\n`);
@@ -52,13 +61,17 @@ function inNetwork([program = "", ...args]: string[], network: typeof ALONE | un
   return ["unshare", ["-n", "-m", "sh", "-c", script, "sh", program, ...args]];
 }
 
-test.runIf(canBeAlone).for(AGENTS)("%s wants to reach nobody but its model, and leaves no file", { timeout: 180_000 }, async (agent) => {
-  const report = await run(agent, ALONE);
-  expect(report).toMatchObject({ trapsWork: true, namesLookedUp: [], unroutablePackets: 0 });
-  expect(new Set(report.outcomes)).toEqual(new Set(["completed"]));
-  expect(report.temporaryFiles).toEqual([0, 0]);
-  expect(report.stateFiles[1]).toBe(report.stateFiles[0]);
-});
+test.runIf(canBeAlone).for(AGENTS)(
+  "%s wants to reach nobody but its model, and leaves no file",
+  { timeout: 180_000 },
+  async (agent) => {
+    const report = await run(agent, ALONE);
+    expect(report).toMatchObject({ trapsWork: true, namesLookedUp: [], unroutablePackets: 0 });
+    expect(new Set(report.outcomes)).toEqual(new Set(["completed"]));
+    expect(report.temporaryFiles).toEqual([0, 0]);
+    expect(report.stateFiles[1]).toBe(report.stateFiles[0]);
+  },
+);
 
 test.runIf(canBeAlone).for(AGENTS)(
   "%s starts as fast where everything that is sent vanishes",
@@ -66,8 +79,13 @@ test.runIf(canBeAlone).for(AGENTS)(
   async (agent) => {
     const [online, offline] = [await run(agent), await run(agent, BLACK_HOLE)];
     expect(new Set(offline.outcomes)).toEqual(new Set(["completed"]));
-    const [onlineMs, offlineMs] = [Math.min(...online.firstWordMs), Math.min(...offline.firstWordMs)];
-    console.log(`${agent[0]}: first word after ${onlineMs} ms online, ${offlineMs} ms in a black hole`);
+    const [onlineMs, offlineMs] = [
+      Math.min(...online.firstWordMs),
+      Math.min(...offline.firstWordMs),
+    ];
+    console.log(
+      `${agent[0]}: first word after ${onlineMs} ms online, ${offlineMs} ms in a black hole`,
+    );
     expect(offlineMs).toBeLessThanOrEqual(SLOWEST_RATIO * onlineMs + SLACK_MS);
   },
 );

@@ -2,7 +2,16 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -44,13 +53,39 @@ async function openBox(baseUrls: Record<string, string>, uid?: number): Promise<
   const base = mkdtempSync(join(tmpdir(), "secrecy-"));
   const at = (name: string): string => join(base, name);
   for (const name of ["home", "state", "work"]) mkdirSync(at(name));
-  if (uid !== undefined) for (const path of [base, at("home"), at("state"), at("work")]) chownSync(path, uid, uid);
-  const [key, token] = [`sk-${randomBytes(16).toString("hex")}`, `tok-${randomBytes(16).toString("hex")}`];
+  if (uid !== undefined)
+    for (const path of [base, at("home"), at("state"), at("work")]) chownSync(path, uid, uid);
+  const [key, token] = [
+    `sk-${randomBytes(16).toString("hex")}`,
+    `tok-${randomBytes(16).toString("hex")}`,
+  ];
   const { PATH, HARNESSD_AGENTS_DIR } = process.env;
   const keys = { ANTHROPIC_API_KEY: key, OPENAI_API_KEY: key, ...baseUrls };
-  const env = { PATH, HARNESSD_AGENTS_DIR, HOME: at("home"), LANG: "C.UTF-8", HARNESSD_LOG_LEVEL: "debug", ...keys };
-  const serve = [process.execPath, BIN, "serve", "--port", "0", "--token", token, "--state-dir", at("state"), "--workspace", at("work")];
-  const asUser = uid === undefined ? [] : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--"];
+  const env = {
+    PATH,
+    HARNESSD_AGENTS_DIR,
+    HOME: at("home"),
+    LANG: "C.UTF-8",
+    HARNESSD_LOG_LEVEL: "debug",
+    ...keys,
+  };
+  const serve = [
+    process.execPath,
+    BIN,
+    "serve",
+    "--port",
+    "0",
+    "--token",
+    token,
+    "--state-dir",
+    at("state"),
+    "--workspace",
+    at("work"),
+  ];
+  const asUser =
+    uid === undefined
+      ? []
+      : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--"];
   const [program = "", ...args] = [...asUser, ...serve];
   const daemon = spawn(program, args, { env, cwd: at("work"), stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
@@ -60,7 +95,10 @@ async function openBox(baseUrls: Record<string, string>, uid?: number): Promise<
     if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, "exit");
     rmSync(base, { recursive: true, force: true });
   });
-  const [line] = (await Promise.race([once(createInterface(daemon.stdout), "line"), once(daemon, "exit")])) as [unknown];
+  const [line] = (await Promise.race([
+    once(createInterface(daemon.stdout), "line"),
+    once(daemon, "exit"),
+  ])) as [unknown];
   if (typeof line !== "string") throw new Error(`The daemon ended with ${String(line)}: ${log}`);
   const host = await Harnessd.connect({ url: (JSON.parse(line) as { url: string }).url, token });
   toEnd.push(() => host.close());
@@ -69,7 +107,9 @@ async function openBox(baseUrls: Record<string, string>, uid?: number): Promise<
 
 /** What an agent that wants the key would try; in halves, so that the search does not find itself. */
 function searches({ base, secrets, daemon }: Box): string {
-  const halves = secrets.map((secret) => `"$(printf %s%s ${secret.slice(0, 20)} ${secret.slice(20)})"`);
+  const halves = secrets.map(
+    (secret) => `"$(printf %s%s ${secret.slice(0, 20)} ${secret.slice(20)})"`,
+  );
   return [
     "env > seen-env.txt",
     "for p in /proc/[0-9]*; do tr '\\0' '\\n' < $p/environ; done > seen-environ.txt 2>/dev/null",
@@ -87,10 +127,20 @@ const filesBelow = (directory: string): string[] =>
     .filter((path) => existsSync(path) && statSync(path).isFile());
 
 /** Lets the agent search, and names every place that holds one of the secrets: what it found, what was left, what was told. */
-async function placesWithSecrets(harness: string, name: string, uid?: number): Promise<(string | undefined)[]> {
+async function placesWithSecrets(
+  harness: string,
+  name: string,
+  uid?: number,
+): Promise<(string | undefined)[]> {
   const script = model.script(`secrecy-${harness}-${uid ?? "own"}`, []);
-  const box = await openBox({ ANTHROPIC_BASE_URL: script.anthropicBaseUrl, OPENAI_BASE_URL: script.openaiBaseUrl }, uid);
-  const steps: ScriptStep[] = [{ calls: [{ intent: "shell", command: searches(box) }] }, { text: "I looked everywhere." }];
+  const box = await openBox(
+    { ANTHROPIC_BASE_URL: script.anthropicBaseUrl, OPENAI_BASE_URL: script.openaiBaseUrl },
+    uid,
+  );
+  const steps: ScriptStep[] = [
+    { calls: [{ intent: "shell", command: searches(box) }] },
+    { text: "I looked everywhere." },
+  ];
   script.add(...steps);
   const run = await box.host.run({ prompt: "Find the key.", harness, model: name });
   const events: Envelope[] = [];
@@ -98,7 +148,9 @@ async function placesWithSecrets(harness: string, name: string, uid?: number): P
   const ended = await run.result();
   expect(ended).toMatchObject({ outcome: "completed", result: { text: "I looked everywhere." } });
   const { headers } = script.asked[0]!;
-  expect([headers["x-api-key"], headers.authorization]).toContain(headers["x-api-key"] ? box.secrets[0] : `Bearer ${box.secrets[0]}`);
+  expect([headers["x-api-key"], headers.authorization]).toContain(
+    headers["x-api-key"] ? box.secrets[0] : `Bearer ${box.secrets[0]}`,
+  );
   const seen = filesBelow(box.workspace);
   expect(seen.map((path) => path.slice(box.workspace.length + 1)).sort()).toEqual(
     ["cmdline", "env", "environ", "fds", "files", "ps"].map((each) => `seen-${each}.txt`),
@@ -111,7 +163,9 @@ async function placesWithSecrets(harness: string, name: string, uid?: number): P
     ["events", JSON.stringify(events)],
     ["log", box.log()],
   ];
-  return places.filter(([, content]) => box.secrets.some((secret) => content?.includes(secret))).map(([place]) => place);
+  return places
+    .filter(([, content]) => box.secrets.some((secret) => content?.includes(secret)))
+    .map(([place]) => place);
 }
 
 const AGENTS = [
@@ -121,9 +175,13 @@ const AGENTS = [
   ["opencode", "anthropic/claude-opus-5-5"],
 ] as const;
 
-test.for(AGENTS)("nothing that the shell of %s can read holds the key or the token", PATIENT, async ([harness, name]) => {
-  expect(await placesWithSecrets(harness, name)).toEqual([]);
-});
+test.for(AGENTS)(
+  "nothing that the shell of %s can read holds the key or the token",
+  PATIENT,
+  async ([harness, name]) => {
+    expect(await placesWithSecrets(harness, name)).toEqual([]);
+  },
+);
 
 // Skipped where there is no root to become somebody else from.
 test.runIf(canBeNobody).for(AGENTS)(

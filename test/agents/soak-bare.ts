@@ -52,7 +52,9 @@ class LineProgram {
   constructor(path: string, args: readonly string[], cwd: string, env: Record<string, string>) {
     this.child = spawn(path, args, { cwd, env });
     this.child.stderr.resume();
-    createInterface({ input: this.child.stdout }).on("line", (line) => this.onLine(JSON.parse(line) as Json));
+    createInterface({ input: this.child.stdout }).on("line", (line) =>
+      this.onLine(JSON.parse(line) as Json),
+    );
   }
 
   send(message: Json): void {
@@ -78,8 +80,24 @@ async function workIn({ directory }: BareSurroundings): Promise<string> {
 export async function bareClaudeCode(around: BareSurroundings): Promise<BareAgent> {
   const { path } = await requireAgent("claude-code", around.agentsDir);
   const cwd = await workIn(around);
-  const args = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--include-partial-messages", "--verbose"];
-  args.push("--permission-mode", "bypassPermissions", "--setting-sources", "", "--strict-mcp-config", "--model", around.model);
+  const args = [
+    "-p",
+    "--input-format",
+    "stream-json",
+    "--output-format",
+    "stream-json",
+    "--include-partial-messages",
+    "--verbose",
+  ];
+  args.push(
+    "--permission-mode",
+    "bypassPermissions",
+    "--setting-sources",
+    "",
+    "--strict-mcp-config",
+    "--model",
+    around.model,
+  );
   const program = new LineProgram(path, args, cwd, {
     PATH: process.env["PATH"] ?? "",
     HOME: around.directory,
@@ -96,7 +114,8 @@ export async function bareClaudeCode(around: BareSurroundings): Promise<BareAgen
       new Promise((resolve) => {
         const watch = new Stopwatch();
         program.onLine = (line) => {
-          if (line["type"] === "stream_event" && JSON.stringify(line).includes('"text_delta"')) watch.sawText();
+          if (line["type"] === "stream_event" && JSON.stringify(line).includes('"text_delta"'))
+            watch.sawText();
           if (line["type"] === "result") resolve(watch.stop());
         };
         program.send({ type: "user", message: { role: "user", content: prompt } });
@@ -111,9 +130,26 @@ export async function bareCodex(around: BareSurroundings): Promise<BareAgent> {
   const cwd = await workIn(around);
   const home = join(around.directory, "bare-codex");
   await mkdir(home, { recursive: true });
-  const quiet = ["plugins", "apps", "goals", "shell_snapshot", "unbounded_connection_retries"].flatMap((feature) => ["--disable", feature]);
-  const env = { PATH: process.env["PATH"] ?? "", HOME: home, CODEX_HOME: home, BARE_KEY: "bare", RUST_LOG: "error" };
-  const program = new LineProgram(path, ["app-server", "-c", "analytics.enabled=false", ...quiet], home, env);
+  const quiet = [
+    "plugins",
+    "apps",
+    "goals",
+    "shell_snapshot",
+    "unbounded_connection_retries",
+  ].flatMap((feature) => ["--disable", feature]);
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: home,
+    CODEX_HOME: home,
+    BARE_KEY: "bare",
+    RUST_LOG: "error",
+  };
+  const program = new LineProgram(
+    path,
+    ["app-server", "-c", "analytics.enabled=false", ...quiet],
+    home,
+    env,
+  );
   const answers = new Map<unknown, (result: Json) => void>();
   let watch = new Stopwatch();
   let onEnd: (timing: Timing) => void = () => undefined;
@@ -128,15 +164,32 @@ export async function bareCodex(around: BareSurroundings): Promise<BareAgent> {
       answers.set(++id, resolve);
       program.send({ id, method, params });
     });
-  await ask("initialize", { clientInfo: { name: "bare", title: "bare", version: "0" }, capabilities: { experimentalApi: true } });
+  await ask("initialize", {
+    clientInfo: { name: "bare", title: "bare", version: "0" },
+    capabilities: { experimentalApi: true },
+  });
   program.send({ method: "initialized" });
-  const provider = { name: "bare", base_url: around.script.openaiBaseUrl, wire_api: "responses", env_key: "BARE_KEY" };
-  const settings = { cwd, model: around.model, modelProvider: "bare", approvalPolicy: "never", sandbox: "danger-full-access" };
+  const provider = {
+    name: "bare",
+    base_url: around.script.openaiBaseUrl,
+    wire_api: "responses",
+    env_key: "BARE_KEY",
+  };
+  const settings = {
+    cwd,
+    model: around.model,
+    modelProvider: "bare",
+    approvalPolicy: "never",
+    sandbox: "danger-full-access",
+  };
   return {
     async turn(prompt) {
       watch = new Stopwatch();
       const ended = new Promise<Timing>((resolve) => (onEnd = resolve));
-      const { thread } = await ask("thread/start", { ...settings, config: { model_providers: { bare: provider } } });
+      const { thread } = await ask("thread/start", {
+        ...settings,
+        config: { model_providers: { bare: provider } },
+      });
       const threadId = (thread as Json)["id"];
       await ask("turn/start", { threadId, input: [{ type: "text", text: prompt }] });
       const timing = await ended;
@@ -158,8 +211,14 @@ export async function bareOpenCode(around: BareSurroundings): Promise<BareAgent>
   const dependencies = { "@opencode-ai/plugin": "*" };
   const config = join(home, ".config", "opencode");
   await writeFile(join(config, "package.json"), JSON.stringify({ dependencies }));
-  await writeFile(join(config, "package-lock.json"), JSON.stringify({ lockfileVersion: 3, packages: { "": { dependencies } } }));
-  await writeFile(join(plugin, "package.json"), JSON.stringify({ name: "@opencode-ai/plugin", version: "0.0.0" }));
+  await writeFile(
+    join(config, "package-lock.json"),
+    JSON.stringify({ lockfileVersion: 3, packages: { "": { dependencies } } }),
+  );
+  await writeFile(
+    join(plugin, "package.json"),
+    JSON.stringify({ name: "@opencode-ai/plugin", version: "0.0.0" }),
+  );
   const { model, script } = around;
   const models = { [model]: { tool_call: true, reasoning: true } };
   const options = { baseURL: `${script.anthropicBaseUrl}/v1`, apiKey: "bare" };
@@ -173,19 +232,40 @@ export async function bareOpenCode(around: BareSurroundings): Promise<BareAgent>
     provider,
   };
   const port = await freePort();
-  const quiet = ["AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "SHARE", "DEFAULT_PLUGINS", "PROJECT_CONFIG", "CLAUDE_CODE"];
+  const quiet = [
+    "AUTOUPDATE",
+    "MODELS_FETCH",
+    "LSP_DOWNLOAD",
+    "SHARE",
+    "DEFAULT_PLUGINS",
+    "PROJECT_CONFIG",
+    "CLAUDE_CODE",
+  ];
   const env = Object.fromEntries(quiet.map((name) => [`OPENCODE_DISABLE_${name}`, "1"]));
   const child = spawn(path, ["serve", "--hostname", "127.0.0.1", "--port", String(port)], {
     cwd: home,
-    env: { ...env, PATH: process.env["PATH"], HOME: home, TMPDIR: join(home, "tmp"), OPENCODE_CONFIG_CONTENT: JSON.stringify(content) },
+    env: {
+      ...env,
+      PATH: process.env["PATH"],
+      HOME: home,
+      TMPDIR: join(home, "tmp"),
+      OPENCODE_CONFIG_CONTENT: JSON.stringify(content),
+    },
     stdio: ["ignore", "pipe", "ignore"],
   });
   const base = `http://127.0.0.1:${port}`;
   const at = (address: string): string => `${base}${address}?directory=${encodeURIComponent(cwd)}`;
   const post = (address: string, body: Json): Promise<Response> =>
-    fetch(at(address), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    fetch(at(address), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
   await new Promise<void>((resolve) =>
-    createInterface({ input: child.stdout }).on("line", (line) => void (line.includes("listening on") && resolve())),
+    createInterface({ input: child.stdout }).on(
+      "line",
+      (line) => void (line.includes("listening on") && resolve()),
+    ),
   );
   return {
     async turn(prompt) {

@@ -39,12 +39,32 @@ export class SoakBox {
 
   static async open(directory: string, agentsDir: string, maxRuns: number): Promise<SoakBox> {
     const [workspace, temporary] = [join(directory, "workspace"), join(directory, "tmp")];
-    await Promise.all([mkdir(workspace, { recursive: true }), mkdir(temporary, { recursive: true })]);
-    const args = ["serve", "--port", "0", "--state-dir", join(directory, "state"), "--workspace", workspace];
-    const daemon = spawn(process.execPath, [PROGRAM, ...args, "--max-runs", String(maxRuns), "--log-level", "error"], {
-      stdio: ["ignore", "pipe", "inherit"],
-      env: { PATH: process.env["PATH"], HOME: directory, TMPDIR: temporary, HARNESSD_AGENTS_DIR: agentsDir },
-    });
+    await Promise.all([
+      mkdir(workspace, { recursive: true }),
+      mkdir(temporary, { recursive: true }),
+    ]);
+    const args = [
+      "serve",
+      "--port",
+      "0",
+      "--state-dir",
+      join(directory, "state"),
+      "--workspace",
+      workspace,
+    ];
+    const daemon = spawn(
+      process.execPath,
+      [PROGRAM, ...args, "--max-runs", String(maxRuns), "--log-level", "error"],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+        env: {
+          PATH: process.env["PATH"],
+          HOME: directory,
+          TMPDIR: temporary,
+          HARNESSD_AGENTS_DIR: agentsDir,
+        },
+      },
+    );
     for await (const line of createInterface({ input: daemon.stdout })) {
       const { url } = JSON.parse(line) as { url: string };
       return new SoakBox(directory, daemon, await Harnessd.connect({ url }));
@@ -77,16 +97,23 @@ export class SoakBox {
     const exited = new Promise((done) => this.#daemon.once("exit", done));
     this.#daemon.kill("SIGTERM");
     await exited;
-    return { survivors: (await this.#pids()).length, temporaryFiles: await countFiles(join(this.directory, "tmp")) };
+    return {
+      survivors: (await this.#pids()).length,
+      temporaryFiles: await countFiles(join(this.directory, "tmp")),
+    };
   }
 
   /** Everything whose environment, working directory or program's arguments name the box's directory; the daemon with it. */
   async #pids(): Promise<number[]> {
-    const pids = (await namesIn("/proc")).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+    const pids = (await namesIn("/proc"))
+      .map(Number)
+      .filter((pid) => pid > 0 && pid !== process.pid);
     const isOurs = await Promise.all(
       pids.map(async (pid) => {
         const texts = await Promise.all(
-          [readFile(`/proc/${pid}/environ`, "utf8"), readlink(`/proc/${pid}/cwd`)].map((each) => each.catch(() => "")),
+          [readFile(`/proc/${pid}/environ`, "utf8"), readlink(`/proc/${pid}/cwd`)].map((each) =>
+            each.catch(() => ""),
+          ),
         );
         return texts.some((text) => text.includes(this.directory));
       }),
@@ -102,8 +129,12 @@ async function residentBytes(pid: number): Promise<number> {
 
 async function listeningPortsOf(pids: readonly number[]): Promise<number> {
   const LISTEN = "0A";
-  const lines = (await readFile("/proc/net/tcp", "utf8")).split("\n").map((line) => line.trim().split(/\s+/));
-  const listening = new Set(lines.filter((fields) => fields[3] === LISTEN).map((fields) => `socket:[${fields[9]}]`));
+  const lines = (await readFile("/proc/net/tcp", "utf8"))
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const listening = new Set(
+    lines.filter((fields) => fields[3] === LISTEN).map((fields) => `socket:[${fields[9]}]`),
+  );
   const held = await Promise.all(
     pids.map(async (pid) => {
       const fds = await namesIn(`/proc/${pid}/fd`);

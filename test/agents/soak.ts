@@ -6,7 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunRequestInput } from "../../src/client/index.ts";
 import { ScriptedModel, type ScriptStep } from "../scripted-model/scripted-model.ts";
-import { bareClaudeCode, bareCodex, bareOpenCode, type BareAgent, type BareSurroundings, type Timing } from "./soak-bare.ts";
+import {
+  bareClaudeCode,
+  bareCodex,
+  bareOpenCode,
+  type BareAgent,
+  type BareSurroundings,
+  type Timing,
+} from "./soak-bare.ts";
 import { SoakBox, type Holdings } from "./soak-box.ts";
 import { AGENTS_DIR, setup } from "./table-agents.ts";
 
@@ -21,9 +28,19 @@ interface Subject {
 
 const SUBJECTS: readonly Subject[] = [
   { harness: "native", model: "anthropic/claude-sonnet-5-5", isWarmPerSession: false },
-  { harness: "claude-code", model: "anthropic/claude-opus-5-5", bare: bareClaudeCode, isWarmPerSession: true },
+  {
+    harness: "claude-code",
+    model: "anthropic/claude-opus-5-5",
+    bare: bareClaudeCode,
+    isWarmPerSession: true,
+  },
   { harness: "codex", model: "openai/gpt-5.5", bare: bareCodex, isWarmPerSession: false },
-  { harness: "opencode", model: "anthropic/claude-sonnet-5-5", bare: bareOpenCode, isWarmPerSession: false },
+  {
+    harness: "opencode",
+    model: "anthropic/claude-sonnet-5-5",
+    bare: bareOpenCode,
+    isWarmPerSession: false,
+  },
 ];
 
 const RUNS = 100;
@@ -31,7 +48,8 @@ const AT_ONCE = 8;
 const ROUNDS = 25;
 /** A model's pace: a piece each 150 ms, the first one after as long. */
 const PACE_MS = 150;
-const ANSWER = "An answer of some length, so that its stream takes a while as the streams of real models do, and no less. ";
+const ANSWER =
+  "An answer of some length, so that its stream takes a while as the streams of real models do, and no less. ";
 /** Warm programs may stay; more than these were left behind. */
 const KEPT_PROCESSES = AT_ONCE + 1;
 /** Connections that are kept open for a while after eight runs at once, at both ends of the gateway. */
@@ -44,7 +62,9 @@ const problems: string[] = [];
 await setup();
 const wanted = process.argv.slice(2).filter((argument) => argument !== "--times");
 const isOnlyTimes = process.argv.includes("--times");
-for (const subject of SUBJECTS.filter(({ harness }) => wanted.length === 0 || wanted.includes(harness))) {
+for (const subject of SUBJECTS.filter(
+  ({ harness }) => wanted.length === 0 || wanted.includes(harness),
+)) {
   const directory = await mkdtemp(join(tmpdir(), "soak-"));
   const model = await ScriptedModel.start();
   try {
@@ -58,7 +78,11 @@ for (const subject of SUBJECTS.filter(({ harness }) => wanted.length === 0 || wa
 for (const problem of problems) say(`LEFT BEHIND: ${problem}`);
 process.exitCode = problems.length > 0 ? 1 : 0;
 
-async function measureLeftovers(subject: Subject, directory: string, model: ScriptedModel): Promise<void> {
+async function measureLeftovers(
+  subject: Subject,
+  directory: string,
+  model: ScriptedModel,
+): Promise<void> {
   const box = await SoakBox.open(join(directory, "many"), AGENTS_DIR, AT_ONCE);
   const steps: ScriptStep[] = [
     { calls: [{ intent: "shell", command: "sleep 300 > /dev/null 2>&1 & echo made > made.txt" }] },
@@ -66,8 +90,13 @@ async function measureLeftovers(subject: Subject, directory: string, model: Scri
   ];
   let count = 0;
   const run = async (): Promise<void> => {
-    const { outcome, error } = await (await box.host.run(requestFor(subject, model, `many-${++count}`, steps))).result();
-    if (outcome !== "completed") problems.push(`${subject.harness}: run ${count} ${outcome}: ${error?.code} ${error?.message}`);
+    const { outcome, error } = await (
+      await box.host.run(requestFor(subject, model, `many-${++count}`, steps))
+    ).result();
+    if (outcome !== "completed")
+      problems.push(
+        `${subject.harness}: run ${count} ${outcome}: ${error?.code} ${error?.message}`,
+      );
   };
   say(`\n${subject.harness}\n${headline()}`);
   await run();
@@ -76,21 +105,40 @@ async function measureLeftovers(subject: Subject, directory: string, model: Scri
   for (let done = 0; done < RUNS; done++) await run();
   const inTurn = await box.holdings();
   say(line(`${RUNS} one after another`, inTurn));
-  for (let done = 0; done < RUNS; done += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, run));
+  for (let done = 0; done < RUNS; done += AT_ONCE)
+    await Promise.all(Array.from({ length: AT_ONCE }, run));
   const atOnce = await box.holdings();
   say(line(`${RUNS}, ${AT_ONCE} at once`, atOnce));
   const left = await box.close();
-  say(`  after the daemon's end: ${left.survivors} processes, ${left.temporaryFiles} temporary files`);
+  say(
+    `  after the daemon's end: ${left.survivors} processes, ${left.temporaryFiles} temporary files`,
+  );
   judgeLeftovers(subject.harness, inTurn, atOnce, left);
 }
 
-function judgeLeftovers(harness: string, inTurn: Holdings, atOnce: Holdings, left: { survivors: number; temporaryFiles: number }): void {
-  const complain = (isWrong: boolean, what: string): void => void (isWrong && problems.push(`${harness}: ${what}`));
-  for (const held of [inTurn, atOnce]) complain(held.processes > KEPT_PROCESSES, `${held.processes} processes`);
-  complain(atOnce.daemonFds - inTurn.daemonFds > MAX_GROWTH_FDS, `${atOnce.daemonFds - inTurn.daemonFds} file descriptors`);
-  complain(atOnce.daemonMb - inTurn.daemonMb > MAX_GROWTH_MB, `${(atOnce.daemonMb - inTurn.daemonMb).toFixed(0)} MB in the daemon`);
+function judgeLeftovers(
+  harness: string,
+  inTurn: Holdings,
+  atOnce: Holdings,
+  left: { survivors: number; temporaryFiles: number },
+): void {
+  const complain = (isWrong: boolean, what: string): void =>
+    void (isWrong && problems.push(`${harness}: ${what}`));
+  for (const held of [inTurn, atOnce])
+    complain(held.processes > KEPT_PROCESSES, `${held.processes} processes`);
+  complain(
+    atOnce.daemonFds - inTurn.daemonFds > MAX_GROWTH_FDS,
+    `${atOnce.daemonFds - inTurn.daemonFds} file descriptors`,
+  );
+  complain(
+    atOnce.daemonMb - inTurn.daemonMb > MAX_GROWTH_MB,
+    `${(atOnce.daemonMb - inTurn.daemonMb).toFixed(0)} MB in the daemon`,
+  );
   complain(left.survivors > 0, `${left.survivors} processes after the daemon's end`);
-  complain(left.temporaryFiles > 0, `${left.temporaryFiles} temporary files after the daemon's end`);
+  complain(
+    left.temporaryFiles > 0,
+    `${left.temporaryFiles} temporary files after the daemon's end`,
+  );
 }
 
 function headline(): string {
@@ -98,8 +146,17 @@ function headline(): string {
 }
 
 function line(title: string, held: Holdings): string {
-  const { processes, listeningPorts, daemonFds, daemonMb, agentsMb, stateFiles, temporaryFiles } = held;
-  const figures = [processes, listeningPorts, daemonFds, daemonMb.toFixed(0), agentsMb.toFixed(0), stateFiles, temporaryFiles];
+  const { processes, listeningPorts, daemonFds, daemonMb, agentsMb, stateFiles, temporaryFiles } =
+    held;
+  const figures = [
+    processes,
+    listeningPorts,
+    daemonFds,
+    daemonMb.toFixed(0),
+    agentsMb.toFixed(0),
+    stateFiles,
+    temporaryFiles,
+  ];
   return `${`  ${title}`.padEnd(24)}${figures.map((each) => String(each).padStart(13)).join("")}`;
 }
 
@@ -112,11 +169,20 @@ function requestFor(
   const { anthropicBaseUrl, openaiBaseUrl } = model.script(script, steps);
   const provider = name.slice(0, name.indexOf("/"));
   const baseUrl = provider === "anthropic" ? anthropicBaseUrl : openaiBaseUrl;
-  return { harness, model: name, prompt: "Do it.", providers: { [provider]: { apiKey: "soak-key", baseUrl } } };
+  return {
+    harness,
+    model: name,
+    prompt: "Do it.",
+    providers: { [provider]: { apiKey: "soak-key", baseUrl } },
+  };
 }
 
 /** The same turns by turns, with the daemon and without it, so that both meet the same machine. */
-async function measureTimes(subject: Subject, directory: string, model: ScriptedModel): Promise<void> {
+async function measureTimes(
+  subject: Subject,
+  directory: string,
+  model: ScriptedModel,
+): Promise<void> {
   if (!subject.bare) return;
   say(`\n${subject.harness}, its own time and ours`);
   for (const paceMs of [PACE_MS, 0]) {
@@ -125,7 +191,12 @@ async function measureTimes(subject: Subject, directory: string, model: Scripted
     const box = await SoakBox.open(join(directory, name), AGENTS_DIR, AT_ONCE);
     const script = model.script(`${name}-bare`, steps);
     const modelName = subject.model.slice(subject.model.indexOf("/") + 1);
-    const bare = await subject.bare({ agentsDir: AGENTS_DIR, directory: join(directory, name), model: modelName, script });
+    const bare = await subject.bare({
+      agentsDir: AGENTS_DIR,
+      directory: join(directory, name),
+      model: modelName,
+      script,
+    });
     const request = requestFor(subject, model, name, steps);
     const first = await timeRun(box, request);
     await bare.turn("Do it.");
@@ -133,7 +204,10 @@ async function measureTimes(subject: Subject, directory: string, model: Scripted
     const pairs: { readonly own: Timing; readonly ours: Timing }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const own = await bare.turn("Do it.");
-      pairs.push({ own, ours: await timeRun(box, sessionId === undefined ? request : { ...request, sessionId }) });
+      pairs.push({
+        own,
+        ours: await timeRun(box, sessionId === undefined ? request : { ...request, sessionId }),
+      });
     }
     await bare.close();
     await box.close();
@@ -141,20 +215,36 @@ async function measureTimes(subject: Subject, directory: string, model: Scripted
   }
 }
 
-async function timeRun(box: SoakBox, request: RunRequestInput): Promise<Timing & { readonly sessionId: string }> {
+async function timeRun(
+  box: SoakBox,
+  request: RunRequestInput,
+): Promise<Timing & { readonly sessionId: string }> {
   const begun = performance.now();
   const run = await box.host.run({ ...request, cwd: box.workspace });
   let firstTextMs = Number.NaN;
-  for await (const event of run) if (event.type === "message.delta" && Number.isNaN(firstTextMs)) firstTextMs = performance.now() - begun;
+  for await (const event of run)
+    if (event.type === "message.delta" && Number.isNaN(firstTextMs))
+      firstTextMs = performance.now() - begun;
   return { firstTextMs, turnMs: performance.now() - begun, sessionId: run.run.sessionId };
 }
 
-function tellTimes(paceMs: number, pairs: readonly { readonly own: Timing; readonly ours: Timing }[]): void {
-  const pace = paceMs === 0 ? "a model that answers at once" : `a model that takes ${paceMs} ms for each piece`;
-  for (const [what, field] of [["first text", "firstTextMs"] as const, ["whole turn", "turnMs"] as const]) {
+function tellTimes(
+  paceMs: number,
+  pairs: readonly { readonly own: Timing; readonly ours: Timing }[],
+): void {
+  const pace =
+    paceMs === 0
+      ? "a model that answers at once"
+      : `a model that takes ${paceMs} ms for each piece`;
+  for (const [what, field] of [
+    ["first text", "firstTextMs"] as const,
+    ["whole turn", "turnMs"] as const,
+  ]) {
     const own = pairs.map((pair) => pair.own[field]);
     const ours = pairs.map((pair) => pair.ours[field]);
-    say(`  ${what}, ${pace}: median ${compared(median(own), median(ours))}; best ${compared(Math.min(...own), Math.min(...ours))}`);
+    say(
+      `  ${what}, ${pace}: median ${compared(median(own), median(ours))}; best ${compared(Math.min(...own), Math.min(...ours))}`,
+    );
   }
 }
 

@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import { installAgents } from "../../src/agents/install.ts";
 
 /** Where the programs are, or will be when `HARNESSD_AGENTS_DIR` says nothing. */
-export const AGENTS_DIR = resolve(process.env["HARNESSD_AGENTS_DIR"] || "node_modules/.cache/harnessd-agents");
+export const AGENTS_DIR = resolve(
+  process.env["HARNESSD_AGENTS_DIR"] || "node_modules/.cache/harnessd-agents",
+);
 
 /** A vitest global setup. Missing programs are installed; what is there is left alone. */
 export async function setup(): Promise<void> {
@@ -19,5 +21,8 @@ export async function setup(): Promise<void> {
     },
   });
   const missing = results.filter((result) => !result.ready);
-  if (missing.length > 0) throw new Error(missing.map((each) => `${each.name}: ${each.reason}; to fix it: ${each.fix}`).join("\n"));
+  if (missing.length > 0)
+    throw new Error(
+      missing.map((each) => `${each.name}: ${each.reason}; to fix it: ${each.fix}`).join("\n"),
+    );
 }

@@ -15,7 +15,8 @@ export class Table implements Reporter {
     const rows = rowsOf(cases);
     if (rows.size > 0) process.stdout.write(`\n${render(rows)}\n`);
     const unsteady = cases.filter((each) => each.diagnostic()?.flaky);
-    for (const { module, fullName } of unsteady) process.stdout.write(`PASSED AT THE SECOND TRY: ${module.relativeModuleId} ${fullName}\n`);
+    for (const { module, fullName } of unsteady)
+      process.stdout.write(`PASSED AT THE SECOND TRY: ${module.relativeModuleId} ${fullName}\n`);
   }
 }
 
@@ -27,17 +28,26 @@ function rowsOf(cases: readonly TestCase[]): Rows {
     const report = each.meta().conformance;
     if (!report) continue;
     const row = rows.get(report.subject) ?? new Map<string, Cell>();
-    row.set(report.harness, { outcome: report.outcome, seconds: report.seconds, passed: each.result().state === "passed" });
+    row.set(report.harness, {
+      outcome: report.outcome,
+      seconds: report.seconds,
+      passed: each.result().state === "passed",
+    });
     rows.set(report.subject, row);
   }
   return rows;
 }
 
 function render(rows: Rows): string {
-  const harnesses = Array.from(new Set([...rows.values()].flatMap((row) => Array.from(row.keys())))).sort();
-  const lines = [...rows].map(([subject, row]) => [subject].concat(harnesses.map((harness) => textOf(row.get(harness)))));
+  const harnesses = Array.from(
+    new Set([...rows.values()].flatMap((row) => Array.from(row.keys()))),
+  ).sort();
+  const lines = [...rows].map(([subject, row]) =>
+    [subject].concat(harnesses.map((harness) => textOf(row.get(harness)))),
+  );
   const all = [["case", ...harnesses], ...lines];
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0))) ?? [];
+  const widths =
+    all[0]?.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0))) ?? [];
   const printed = all.map((line) =>
     line
       .map((text, column) => text.padEnd(widths[column] ?? 0))
@@ -45,7 +55,10 @@ function render(rows: Rows): string {
       .trimEnd(),
   );
   const [head = "", ...body] = printed;
-  return [styleText("bold", head), ...body.map((line) => (line.includes(FAILED) ? styleText("red", line) : line))].join("\n");
+  return [
+    styleText("bold", head),
+    ...body.map((line) => (line.includes(FAILED) ? styleText("red", line) : line)),
+  ].join("\n");
 }
 
 const FAILED = "NOT AS EXPECTED";

@@ -17,18 +17,30 @@ beforeAll(() => {
     chmodSync(join(bin, name), 0o755);
   };
   program("tini", 'echo "init sees: $(tr "\\0" " " < /proc/$$/environ)"; shift; exec "$@"');
-  program("harnessd", 'echo "arguments: $*"; echo "file: ${HARNESSD_SECRETS_FILE-none}"; cat "${HARNESSD_SECRETS_FILE-/dev/null}"');
+  program(
+    "harnessd",
+    'echo "arguments: $*"; echo "file: ${HARNESSD_SECRETS_FILE-none}"; cat "${HARNESSD_SECRETS_FILE-/dev/null}"',
+  );
 });
 
 afterAll(() => rmSync(bin, { recursive: true }));
 
 function start(env: Record<string, string>, ...args: string[]): string {
-  return spawnSync("sh", [ENTRY, ...args], { env: { PATH: `${bin}:${process.env["PATH"]}`, ...env }, encoding: "utf8" }).stdout;
+  return spawnSync("sh", [ENTRY, ...args], {
+    env: { PATH: `${bin}:${process.env["PATH"]}`, ...env },
+    encoding: "utf8",
+  }).stdout;
 }
 
 test("every key and token goes to harnessd through a pipe, and none to the init", () => {
-  const variables = [settings.token.variable, settings.connectToken.variable, ...providers.map((each) => each.keyVariable)];
-  const env = Object.fromEntries(variables.map((name) => [name, `secret of $(${name}) "quoted" \\n`]));
+  const variables = [
+    settings.token.variable,
+    settings.connectToken.variable,
+    ...providers.map((each) => each.keyVariable),
+  ];
+  const env = Object.fromEntries(
+    variables.map((name) => [name, `secret of $(${name}) "quoted" \\n`]),
+  );
   const said = start({ ...env, OTHER: "kept" }, "serve", "--port", "1");
   const [init = "", ...rest] = said.trimEnd().split("\n");
   expect(init).toContain("OTHER=kept");

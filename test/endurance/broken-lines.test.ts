@@ -30,11 +30,15 @@ interface Seen {
 }
 
 /** Carries out `count` of them, a few at a time. */
-async function severalAtOnce<Result>(count: number, carryOut: (number: number) => Promise<Result>): Promise<Result[]> {
+async function severalAtOnce<Result>(
+  count: number,
+  carryOut: (number: number) => Promise<Result>,
+): Promise<Result[]> {
   const results: Result[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
-    for (let number = next++; number < count; number = next++) results[number] = await carryOut(number);
+    for (let number = next++; number < count; number = next++)
+      results[number] = await carryOut(number);
   };
   await Promise.all(Array.from({ length: RUNS_AT_ONCE }, work));
   return results;
@@ -45,11 +49,17 @@ function request(box: Box, key: string): Record<string, unknown> {
 }
 
 function expectMended({ workspace }: Box, key: string): void {
-  for (const [path, content] of Object.entries(demoFiles)) expect(readFileSync(join(workspace, key, path), "utf8")).toBe(content);
+  for (const [path, content] of Object.entries(demoFiles))
+    expect(readFileSync(join(workspace, key, path), "utf8")).toBe(content);
 }
 
 /** Follows one run by hand; cuts its own socket, in one of three ways, until no break is left. */
-async function followByHand(url: string, box: Box, key: string, chance: Chance): Promise<Seen & { breaks: number }> {
+async function followByHand(
+  url: string,
+  box: Box,
+  key: string,
+  chance: Chance,
+): Promise<Seen & { breaks: number }> {
   const host = await RawHost.connect(url);
   const { run } = await host.ask<{ run: Run }>("run_start", request(box, key));
   const isOver = (): boolean => host.facts.some((fact) => fact.includes('"type":"run.ended"'));
@@ -61,7 +71,10 @@ async function followByHand(url: string, box: Box, key: string, chance: Chance):
     const how = chance.pick(["polite", "terminate", "reset"]);
     if (how === "polite") host.socket.close(1000);
     else if (how === "terminate") host.socket.terminate();
-    else (host.socket as unknown as { _socket: { resetAndDestroy(): void } })._socket.resetAndDestroy();
+    else
+      (
+        host.socket as unknown as { _socket: { resetAndDestroy(): void } }
+      )._socket.resetAndDestroy();
     await host.closed();
     await host.reconnect(url);
     await host.subscribe(run.cursor, { runId: run.runId });
@@ -73,7 +86,12 @@ async function followByHand(url: string, box: Box, key: string, chance: Chance):
 }
 
 /** Follows one run with the client library, whose line is cut below it. */
-async function followWithClient(url: string, box: Box, key: string, chance: Chance): Promise<Seen & { breaks: number }> {
+async function followWithClient(
+  url: string,
+  box: Box,
+  key: string,
+  chance: Chance,
+): Promise<Seen & { breaks: number }> {
   const line = await FlakyLine.to(url);
   const client = await Harnessd.connect({ url: line.url, backoff: BACKOFF });
   const done = new AbortController();
@@ -90,7 +108,11 @@ async function followWithClient(url: string, box: Box, key: string, chance: Chan
   return { runId: handle.id, facts, breaks };
 }
 
-async function breakAtRandom(line: FlakyLine, chance: Chance, signal: AbortSignal): Promise<number> {
+async function breakAtRandom(
+  line: FlakyLine,
+  chance: Chance,
+  signal: AbortSignal,
+): Promise<number> {
   for (let breaks = 0; ; breaks++) {
     await delay(chance.between(0, MOST_PAUSE_MS), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return breaks;
@@ -113,21 +135,27 @@ function factsByRun(journal: readonly string[]): Map<string, string[]> {
 test("runs whose hosts are cut off 200 times at random moments are seen whole, in order and byte for byte as the journal holds them", async () => {
   const chance = new Chance("broken lines");
   const box = makeBox();
-  const daemon = new DaemonProcess(box, { flags: ["--max-runs", String(RUNS_AT_ONCE)], env: await startToldModel() });
+  const daemon = new DaemonProcess(box, {
+    flags: ["--max-runs", String(RUNS_AT_ONCE)],
+    env: await startToldModel(),
+  });
   const url = await daemon.url;
   const watcher = await RawHost.connect(url);
   const { cursor } = await watcher.ask<{ cursor: Cursor }>("daemon_info");
   await watcher.subscribe({ epoch: cursor.epoch, seq: 0 });
   const startedAt = performance.now();
   const seen = await severalAtOnce(2 * RUNS_EACH, (number) =>
-    number % 2 === 0 ? followByHand(url, box, `hand-${number}`, chance) : followWithClient(url, box, `client-${number}`, chance),
+    number % 2 === 0
+      ? followByHand(url, box, `hand-${number}`, chance)
+      : followWithClient(url, box, `client-${number}`, chance),
   );
   const seconds = (performance.now() - startedAt) / 1000;
   const { code } = await daemon.stop();
   const journal = readJournal(box);
   const byRun = factsByRun(journal);
   // A client's events have been parsed: they are compared with the journal's, parsed and written again.
-  const rewritten = (texts: readonly string[]): string[] => texts.map((text) => JSON.stringify(JSON.parse(text)));
+  const rewritten = (texts: readonly string[]): string[] =>
+    texts.map((text) => JSON.stringify(JSON.parse(text)));
   for (const [number, { runId, facts }] of seen.entries()) {
     const expected = byRun.get(runId) ?? [];
     expect(facts, `run ${number}`).toEqual(number % 2 === 0 ? expected : rewritten(expected));
@@ -135,10 +163,14 @@ test("runs whose hosts are cut off 200 times at random moments are seen whole, i
   }
   const all = parseFacts(journal);
   expect(all.map(({ seq }) => seq)).toEqual(all.map((_, index) => index + 1));
-  expect(factsOfType(all, "run.ended").map(({ outcome }) => outcome)).toEqual(Array.from({ length: 2 * RUNS_EACH }, () => "completed"));
+  expect(factsOfType(all, "run.ended").map(({ outcome }) => outcome)).toEqual(
+    Array.from({ length: 2 * RUNS_EACH }, () => "completed"),
+  );
   expect(watcher.facts).toEqual(journal);
   expect([code, daemon.errors, daemon.stray]).toEqual([0, [], []]);
   const breaks = seen.reduce((sum, each) => sum + each.breaks, 0);
-  console.log(`${seen.length} runs, ${breaks} breaks, ${journal.length} facts in ${seconds.toFixed(1)} s`);
+  console.log(
+    `${seen.length} runs, ${breaks} breaks, ${journal.length} facts in ${seconds.toFixed(1)} s`,
+  );
   expect(breaks).toBeGreaterThanOrEqual(BREAKS_NEEDED);
 });

@@ -20,7 +20,18 @@ const START_MS = 700;
 const MOST_LIFE_MS = 1500;
 const MAX_RUNS = 3;
 const FIRST_STARTS = 16;
-const TALES: readonly Tale[] = ["demo", "demo", "orphan", "orphan", "stream", "stall", "forever", "git", "git", "stubborn"];
+const TALES: readonly Tale[] = [
+  "demo",
+  "demo",
+  "orphan",
+  "orphan",
+  "stream",
+  "stall",
+  "forever",
+  "git",
+  "git",
+  "stubborn",
+];
 /** What the last daemon is given ends by itself. */
 const LAST_TALES: readonly Tale[] = ["demo", "orphan", "stream", "git"];
 
@@ -71,7 +82,9 @@ class Lane {
     const { code } = await daemon.stop();
     await host.closed();
     expect([code, daemon.errors, daemon.stray]).toEqual([0, [], []]);
-    expect(await remaining(() => [...boxProcesses(this.box), ...processesAround(this.box)], 3000)).toEqual([]);
+    expect(
+      await remaining(() => [...boxProcesses(this.box), ...processesAround(this.box)], 3000),
+    ).toEqual([]);
     return host;
   }
 
@@ -81,7 +94,8 @@ class Lane {
         const { run } = await host.ask<{ run: Run }>("run_wait", { runId, waitMs: 500 });
         if (run.state === "ended") break;
         // Those without an end of their own, which waited in the queue while all before them were killed.
-        if (run.state === "running" && /stall|forever/.test(key)) await host.ask("run_cancel", { runId });
+        if (run.state === "running" && /stall|forever/.test(key))
+          await host.ask("run_cancel", { runId });
       }
     }
   }
@@ -91,7 +105,11 @@ class Lane {
     const after = (this.#host?.facts.length ?? 0) + this.#chance.between(1, 25);
     const lifeMs = this.#chance.between(0, MOST_LIFE_MS);
     // In the very turn in which a fact has come: the daemon is often still about to commit the next ones.
-    if (how === "fact" && this.#host) await Promise.race([delay(MOST_LIFE_MS), this.#host.until(() => this.#host!.facts.length >= after)]);
+    if (how === "fact" && this.#host)
+      await Promise.race([
+        delay(MOST_LIFE_MS),
+        this.#host.until(() => this.#host!.facts.length >= after),
+      ]);
     else await delay(lifeMs);
     await daemon.kill();
   }
@@ -116,7 +134,12 @@ class Lane {
     const cwd = makeProject(this.box.workspace, tale === "git" ? "git" : key);
     const request = { key, prompt: `${tale}: go on`, cwd };
     const carriesEnvironment = this.#chance.next() < 0.15;
-    this.requests.set(key, carriesEnvironment ? { ...request, env: { SECRET_OF_THE_HOST: "not for the disk" } } : request);
+    this.requests.set(
+      key,
+      carriesEnvironment
+        ? { ...request, env: { SECRET_OF_THE_HOST: "not for the disk" } }
+        : request,
+    );
     this.runs.set(key, null);
   }
 
@@ -125,12 +148,16 @@ class Lane {
     if (!answer) return;
     const { run, replayed } = answer.result as unknown as { run: Run; replayed: boolean };
     const known = this.runs.get(key);
-    if (known) expect({ runId: run.runId, replayed }, key).toEqual({ runId: known, replayed: true });
+    if (known)
+      expect({ runId: run.runId, replayed }, key).toEqual({ runId: known, replayed: true });
     this.runs.set(key, run.runId);
   }
 }
 
-function expectTrueRecord({ box, runs, requests }: Lane, host: RawHost): { outcomes: Record<string, number>; facts: number } {
+function expectTrueRecord(
+  { box, runs, requests }: Lane,
+  host: RawHost,
+): { outcomes: Record<string, number>; facts: number } {
   const journal = readJournal(box);
   expect(damagedJournals(box)).toEqual([]);
   expect(gitLeftovers(box)).toEqual([]);
@@ -140,7 +167,9 @@ function expectTrueRecord({ box, runs, requests }: Lane, host: RawHost): { outco
   expect(facts.map(({ seq }) => seq)).toEqual(facts.map((_, index) => index + 1));
   expect(new Set(facts.map(({ epoch }) => epoch)).size).toBe(1);
   const starts = factsOfType(facts, "daemon.started");
-  expect(starts.slice(1).map(({ previous }) => previous)).toEqual(starts.slice(1).map(() => "crashed"));
+  expect(starts.slice(1).map(({ previous }) => previous)).toEqual(
+    starts.slice(1).map(() => "crashed"),
+  );
   expectClosedProcesses(facts);
   const queued = factsOfType(facts, "run.queued");
   expect(new Set(queued.map(({ runId }) => runId))).toEqual(new Set(runs.values()));
@@ -174,16 +203,29 @@ function expectClosedProcesses(facts: readonly Fact[]): void {
 }
 
 /** The outcome says what happened: `unknown` exactly when a daemon died between the run's start and its end. */
-function expectTrueEnd(key: string, facts: readonly Fact[], starts: readonly Fact[], carriesEnvironment: boolean): string {
+function expectTrueEnd(
+  key: string,
+  facts: readonly Fact[],
+  starts: readonly Fact[],
+  carriesEnvironment: boolean,
+): string {
   const [ended, ...more] = factsOfType(facts, "run.ended");
   const [started, ...again] = factsOfType(facts, "run.started");
   expect([ended === undefined, more, again], key).toEqual([false, [], []]);
   expect(facts.at(-1), key).toBe(ended);
   const { outcome, error, usage } = ended!;
-  const diedBetween = (from: number): boolean => starts.some(({ seq }) => seq > from && seq < ended!.seq);
-  if (started && diedBetween(started.seq)) expect([outcome, error?.code], key).toEqual(["unknown", "daemon_crashed"]);
-  else if (!started) expect([outcome, error?.code, carriesEnvironment], key).toEqual(["failed", "not_restartable", true]);
-  else if (/stall|forever/.test(key)) expect([outcome, error?.code], key).toEqual(["cancelled", "cancelled"]);
+  const diedBetween = (from: number): boolean =>
+    starts.some(({ seq }) => seq > from && seq < ended!.seq);
+  if (started && diedBetween(started.seq))
+    expect([outcome, error?.code], key).toEqual(["unknown", "daemon_crashed"]);
+  else if (!started)
+    expect([outcome, error?.code, carriesEnvironment], key).toEqual([
+      "failed",
+      "not_restartable",
+      true,
+    ]);
+  else if (/stall|forever/.test(key))
+    expect([outcome, error?.code], key).toEqual(["cancelled", "cancelled"]);
   else expect([outcome, error], key).toEqual(["completed", null]);
   if (outcome === "completed" && key.startsWith("git"))
     expect(factsOfType(facts, "tool.finished")[0]?.output, key).toMatchObject({ exitCode: 0 });
@@ -204,7 +246,9 @@ function expectTrueEnd(key: string, facts: readonly Fact[], starts: readonly Fac
 test("a daemon killed 50 times at random moments loses no fact that a host saw, doubles none, and leaves no process and no run without a true end", async () => {
   const chance = new Chance("daemon killed");
   const env = await startToldModel();
-  const lanes = await Promise.all(Array.from({ length: LANES }, async () => new Lane(makeBox(), await freePort(), env, chance)));
+  const lanes = await Promise.all(
+    Array.from({ length: LANES }, async () => new Lane(makeBox(), await freePort(), env, chance)),
+  );
   const startedAt = performance.now();
   const records = await Promise.all(
     lanes.map(async (lane) => {
@@ -214,7 +258,9 @@ test("a daemon killed 50 times at random moments loses no fact that a host saw, 
   );
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const starting = lanes.reduce((sum, lane) => sum + lane.killedWhileStarting, 0);
-  console.log(`${LANES * LIVES} kills, ${starting} while starting, in ${seconds} s: ${JSON.stringify(records)}`);
+  console.log(
+    `${LANES * LIVES} kills, ${starting} while starting, in ${seconds} s: ${JSON.stringify(records)}`,
+  );
 });
 
 test("a daemon killed while it makes its first journal leaves nothing that its successor takes for damage", async () => {
@@ -231,5 +277,6 @@ test("a daemon killed while it makes its first journal leaves nothing that its s
     expect((await second.stop()).code).toBe(0);
     expect(damagedJournals(box)).toEqual([]);
   };
-  for (let round = 0; round < FIRST_STARTS / LANES; round++) await Promise.all(Array.from({ length: LANES }, killOne));
+  for (let round = 0; round < FIRST_STARTS / LANES; round++)
+    await Promise.all(Array.from({ length: LANES }, killOne));
 });

@@ -47,9 +47,23 @@ export class DaemonProcess {
 
   constructor(box: Box, { flags = [], env = {} }: DaemonOptions = {}) {
     const port = flags.includes("--port") ? [] : ["--port", "0"];
-    const args = [PROGRAM, "serve", "--state-dir", box.stateDir, "--workspace", box.workspace, "--log-level", "info", ...port, ...flags];
+    const args = [
+      PROGRAM,
+      "serve",
+      "--state-dir",
+      box.stateDir,
+      "--workspace",
+      box.workspace,
+      "--log-level",
+      "info",
+      ...port,
+      ...flags,
+    ];
     const { PATH = "" } = process.env;
-    this.#child = spawn(process.execPath, args, { env: { PATH, HOME: box.base, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(process.execPath, args, {
+      env: { PATH, HOME: box.base, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.exited = once(this.#child, "close").then(([code, signal]) => ({
       code: code as number | null,
       signal: signal as NodeJS.Signals | null,
@@ -59,7 +73,11 @@ export class DaemonProcess {
     this.#url = new Promise((resolve, reject) => {
       lines.once("line", (line) => resolve((JSON.parse(line) as { url: string }).url));
       lines.once("close", () =>
-        reject(new Error(`The daemon ended before it listened: ${this.stray.join("\n")} ${JSON.stringify(this.errors)}`)),
+        reject(
+          new Error(
+            `The daemon ended before it listened: ${this.stray.join("\n")} ${JSON.stringify(this.errors)}`,
+          ),
+        ),
       );
     });
     this.#url.catch(() => undefined);
@@ -83,7 +101,8 @@ export class DaemonProcess {
   /** Bytes of memory that it holds now, and the most that it ever held. */
   memory(): { now: number; peak: number } {
     const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
-    const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * KIB;
+    const of = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * KIB;
     return { now: of("VmRSS"), peak: of("VmHWM") };
   }
 
@@ -93,7 +112,11 @@ export class DaemonProcess {
   }
 
   /** SIGTERM, and how it ended. */
-  async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null; durationMs: number }> {
+  async stop(): Promise<{
+    code: number | null;
+    signal: NodeJS.Signals | null;
+    durationMs: number;
+  }> {
     const startedAt = performance.now();
     this.#child.kill("SIGTERM");
     return { ...(await this.exited), durationMs: performance.now() - startedAt };

@@ -16,7 +16,9 @@ export class FlakyLine {
     const { hostname, port } = new URL(url);
     const server = createServer();
     const line = new FlakyLine(server);
-    server.on("connection", (near) => line.#join(near, connect({ host: hostname, port: Number(port), noDelay: true })));
+    server.on("connection", (near) =>
+      line.#join(near, connect({ host: hostname, port: Number(port), noDelay: true })),
+    );
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(() => line.close());

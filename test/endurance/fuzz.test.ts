@@ -51,9 +51,11 @@ class Fuzzer {
 
   async answersTo({ data, wants }: Frame): Promise<readonly Answer[]> {
     this.#socket.send(data);
-    if (typeof wants === "object") return [(await this.#take((each) => isAnswer(each) && each.id === wants.id)) as Answer];
+    if (typeof wants === "object")
+      return [(await this.#take((each) => isAnswer(each) && each.id === wants.id)) as Answer];
     if (wants === "list") return (await this.#take(Array.isArray)) as readonly Answer[];
-    if (wants === "error") return [(await this.#take((each) => isAnswer(each) && each.id === null)) as Answer];
+    if (wants === "error")
+      return [(await this.#take((each) => isAnswer(each) && each.id === null)) as Answer];
     const id = `ping-${++this.#pings}`;
     this.#socket.send(JSON.stringify({ jsonrpc: "2.0", id, method: "daemon_info" }));
     await this.#take((each) => isAnswer(each) && each.id === id);
@@ -65,13 +67,16 @@ class Fuzzer {
     return this.#came;
   }
 
-  async #take(isWanted: (came: Answer | readonly Answer[]) => boolean): Promise<Answer | readonly Answer[]> {
+  async #take(
+    isWanted: (came: Answer | readonly Answer[]) => boolean,
+  ): Promise<Answer | readonly Answer[]> {
     const deadline = AbortSignal.timeout(ANSWER_WITHIN_MS);
     deadline.addEventListener("abort", () => this.#wake());
     for (;;) {
       const index = this.#came.findIndex(isWanted);
       if (index >= 0) return this.#came.splice(index, 1)[0]!;
-      if (deadline.aborted || !this.isOpen) throw new Error(this.isOpen ? "No answer came" : "The socket was closed");
+      if (deadline.aborted || !this.isOpen)
+        throw new Error(this.isOpen ? "No answer came" : "The socket was closed");
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
@@ -104,7 +109,9 @@ test("10,000 frames of garbage are each answered with an error that is not a bug
         const code = error?.code ?? "result";
         codes.set(code, (codes.get(code) ?? 0) + 1);
         const isFine =
-          error === undefined ? result !== undefined && frame.wants !== "error" : KNOWN_CODES.has(error.code) && error.message !== "";
+          error === undefined
+            ? result !== undefined && frame.wants !== "error"
+            : KNOWN_CODES.has(error.code) && error.message !== "";
         if (!isFine || code === RPC_CODES.internal_error) bugs.push({ error, shown });
       }
     }
@@ -115,8 +122,13 @@ test("10,000 frames of garbage are each answered with an error that is not a bug
   console.log(
     `${FRAMES} frames in ${seconds} s: ${JSON.stringify(Object.fromEntries(codes))}; the daemon grew by ${(growth / MIB).toFixed(1)} MiB`,
   );
-  expect({ bugs: bugs.slice(0, 10), log: daemon.errors.slice(0, 10) }).toEqual({ bugs: [], log: [] });
-  expect(fuzzers.map(({ isOpen, unasked }) => [isOpen, unasked])).toEqual(fuzzers.map(() => [true, []]));
+  expect({ bugs: bugs.slice(0, 10), log: daemon.errors.slice(0, 10) }).toEqual({
+    bugs: [],
+    log: [],
+  });
+  expect(fuzzers.map(({ isOpen, unasked }) => [isOpen, unasked])).toEqual(
+    fuzzers.map(() => [true, []]),
+  );
   expect(daemon.errors).toEqual([]);
   const host = await RawHost.connect(url);
   expect(await host.ask("daemon_info")).toMatchObject({ protocol: 1 });

@@ -23,8 +23,14 @@ export interface Frame {
 const LONG = 100_000;
 
 const schemas: readonly (readonly [string, Schema])[] = [
-  ...Object.entries(methods).map(([name, { params }]) => [name, z.toJSONSchema(params, { io: "input", unrepresentable: "any" })] as const),
-  ...tools.map((tool) => [tool.name, z.toJSONSchema(tool.input, { io: "input", unrepresentable: "any" })] as const),
+  ...Object.entries(methods).map(
+    ([name, { params }]) =>
+      [name, z.toJSONSchema(params, { io: "input", unrepresentable: "any" })] as const,
+  ),
+  ...tools.map(
+    (tool) =>
+      [tool.name, z.toJSONSchema(tool.input, { io: "input", unrepresentable: "any" })] as const,
+  ),
 ] as readonly (readonly [string, Schema])[];
 
 const STRINGS = [
@@ -47,7 +53,21 @@ const STRINGS = [
   "\n",
   "toString",
 ];
-const NUMBERS = [0, 1, -1, 2, 16, 50, 1.5, -0, 1e21, -1e308, 5e-324, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER + 1];
+const NUMBERS = [
+  0,
+  1,
+  -1,
+  2,
+  16,
+  50,
+  1.5,
+  -0,
+  1e21,
+  -1e308,
+  5e-324,
+  Number.MAX_SAFE_INTEGER,
+  Number.MAX_SAFE_INTEGER + 1,
+];
 
 /** Values that JSON.stringify cannot write, as the text that stands for them until then. */
 const IN_JSON: Readonly<Record<string, string>> = {
@@ -57,7 +77,10 @@ const IN_JSON: Readonly<Record<string, string>> = {
 };
 
 function toJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(/"<(\w+)>"/g, (text, name: string) => IN_JSON[name] ?? text);
+  return JSON.stringify(value).replaceAll(
+    /"<(\w+)>"/g,
+    (text, name: string) => IN_JSON[name] ?? text,
+  );
 }
 
 export class Garbage {
@@ -91,7 +114,10 @@ export class Garbage {
   /** Random bytes: as bytes, and as the text that they would be. */
   #noise(): Frame {
     const bytes = this.#bytes(this.#chance.between(1, 300));
-    return { data: this.#chance.next() < 0.5 ? bytes : `\u0001${bytes.toString("latin1")}`, wants: "error" };
+    return {
+      data: this.#chance.next() < 0.5 ? bytes : `\u0001${bytes.toString("latin1")}`,
+      wants: "error",
+    };
   }
 
   #torn(): Frame {
@@ -116,7 +142,12 @@ export class Garbage {
       Array.from({ length: 101 }, () => 1),
     ];
     const value = this.#chance.pick(values);
-    if (typeof value === "object" && value !== null && "id" in value && typeof value.id !== "object")
+    if (
+      typeof value === "object" &&
+      value !== null &&
+      "id" in value &&
+      typeof value.id !== "object"
+    )
       return { data: JSON.stringify(value), wants: { id: value.id as string } };
     return { data: JSON.stringify(value), wants: "error" };
   }
@@ -134,17 +165,23 @@ export class Garbage {
       JSON.stringify("i".repeat(LONG)),
       "12345678901234567890123",
     ];
-    return { data: `{"jsonrpc":"2.0","id":${this.#chance.pick(ids)},"method":"daemon_info"}`, wants: "error" };
+    return {
+      data: `{"jsonrpc":"2.0","id":${this.#chance.pick(ids)},"method":"daemon_info"}`,
+      wants: "error",
+    };
   }
 
   #batch(): Frame {
-    const parts = Array.from({ length: this.#chance.between(1, 8) }, () => (this.#chance.next() < 0.5 ? "7" : this.#message().text));
+    const parts = Array.from({ length: this.#chance.between(1, 8) }, () =>
+      this.#chance.next() < 0.5 ? "7" : this.#message().text,
+    );
     return { data: `[${parts.join(",")}]`, wants: "list" };
   }
 
   #call(): Frame {
     const { id, text } = this.#message();
-    if (this.#chance.next() < 0.03) return { data: text.replace(/"id":"?[^,]*,/, ""), wants: "nothing" };
+    if (this.#chance.next() < 0.03)
+      return { data: text.replace(/"id":"?[^,]*,/, ""), wants: "nothing" };
     return { data: text, wants: { id } };
   }
 
@@ -162,7 +199,10 @@ export class Garbage {
       { native: "<deep>", properties: { a: "<deep>" } },
     ]);
     const id = ++this.#lastId;
-    return { data: toJson({ jsonrpc: "2.0", id, method: name, params: { ...plausible, [field]: inside } }), wants: { id } };
+    return {
+      data: toJson({ jsonrpc: "2.0", id, method: name, params: { ...plausible, [field]: inside } }),
+      wants: { id },
+    };
   }
 
   #polluting(): Frame {
@@ -175,7 +215,10 @@ export class Garbage {
       '"toString":1,"hasOwnProperty":2',
     ]);
     const params = toJson(this.#plausibleFor(name)).replace("{", `{${evil},`).replace(",}", "}");
-    return { data: `{"jsonrpc":"2.0","id":${id},"method":"${name}",${evil},"params":${params}}`, wants: { id } };
+    return {
+      data: `{"jsonrpc":"2.0","id":${id},"method":"${name}",${evil},"params":${params}}`,
+      wants: { id },
+    };
   }
 
   #message(): { id: string | number; text: string } {
@@ -199,7 +242,9 @@ export class Garbage {
     if (schema.enum) return this.#chance.pick(schema.enum);
     if (schema.properties || schema.type === "object") return this.#plausibleObject(schema, depth);
     if (schema.type === "array")
-      return Array.from({ length: this.#chance.between(0, 3) }, () => this.#plausible(schema.items ?? {}, depth + 1));
+      return Array.from({ length: this.#chance.between(0, 3) }, () =>
+        this.#plausible(schema.items ?? {}, depth + 1),
+      );
     if (schema.type === "string") return this.#chance.pick(STRINGS);
     if (schema.type === "integer" || schema.type === "number") return this.#chance.pick(NUMBERS);
     return schema.type === "boolean" ? this.#chance.next() < 0.5 : this.#junk();
@@ -208,7 +253,9 @@ export class Garbage {
   #plausibleObject(schema: Schema, depth: number): Record<string, unknown> {
     const entries = Object.entries(schema.properties ?? {}).filter(() => this.#chance.next() < 0.7);
     const fields = entries.map(([name, each]) => [name, this.#plausible(each, depth + 1)] as const);
-    return Object.fromEntries(this.#chance.next() < 0.05 ? [...fields, ["unknownField", this.#junk()]] : fields);
+    return Object.fromEntries(
+      this.#chance.next() < 0.05 ? [...fields, ["unknownField", this.#junk()]] : fields,
+    );
   }
 
   #junk(): unknown {

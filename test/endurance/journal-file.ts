@@ -25,6 +25,9 @@ export function parseFacts(texts: readonly string[]): Fact[] {
   return texts.map((text) => JSON.parse(text) as Fact);
 }
 
-export function factsOfType<Type extends EventType>(facts: readonly Fact[], type: Type): (Envelope<Type> & Fact)[] {
+export function factsOfType<Type extends EventType>(
+  facts: readonly Fact[],
+  type: Type,
+): (Envelope<Type> & Fact)[] {
   return facts.filter((fact): fact is Envelope<Type> & Fact => fact.type === type);
 }

@@ -31,7 +31,11 @@ export function isAlive({ pid, startTicks }: Found): boolean {
 
 /** What of them is there at the end of the time, for those that end by themselves in a moment. */
 export async function remaining(look: () => Found[], withinMs: number): Promise<Found[]> {
-  for (const deadline = performance.now() + withinMs; performance.now() < deadline; await delay(POLL_MS))
+  for (
+    const deadline = performance.now() + withinMs;
+    performance.now() < deadline;
+    await delay(POLL_MS)
+  )
     if (look().length === 0) return [];
   return look();
 }

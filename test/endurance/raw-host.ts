@@ -5,7 +5,11 @@ import type { Cursor, Gap } from "../../src/events.ts";
 
 export interface Answer {
   readonly result?: Readonly<Record<string, unknown>>;
-  readonly error?: { readonly code: number; readonly message: string; readonly data?: Readonly<Record<string, unknown>> };
+  readonly error?: {
+    readonly code: number;
+    readonly message: string;
+    readonly data?: Readonly<Record<string, unknown>>;
+  };
 }
 
 interface Incoming extends Answer {
@@ -60,7 +64,10 @@ export class RawHost {
   }
 
   /** The result. Throws the daemon's no, and for a broken line. */
-  async ask<Result = Record<string, unknown>>(method: string, params: unknown = {}): Promise<Result> {
+  async ask<Result = Record<string, unknown>>(
+    method: string,
+    params: unknown = {},
+  ): Promise<Result> {
     const answer = await this.call(method, params);
     if (answer?.result) return answer.result as Result;
     throw new Error(`${method}: ${answer ? JSON.stringify(answer.error) : "the line broke"}`);

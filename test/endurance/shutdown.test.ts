@@ -32,12 +32,25 @@ test("SIGTERM during runs ends them as cancelled, tells every subscriber the las
     for (const each of [host, slow]) await each.subscribe(beginning);
     if (round % 2 === 0)
       for (let n = 0; n < OLD_PROCESSES / 10; n++)
-        await Promise.all(Array.from({ length: 10 }, () => host.call("shell_start", { command: ["true"] })));
+        await Promise.all(
+          Array.from({ length: 10 }, () => host.call("shell_start", { command: ["true"] })),
+        );
     const runs = await Promise.all(
-      RUNNING.map((tale) => host.ask<{ run: Run }>("run_start", { prompt: `${tale}: go on`, cwd: makeProject(box.workspace, tale) })),
+      RUNNING.map((tale) =>
+        host.ask<{ run: Run }>("run_start", {
+          prompt: `${tale}: go on`,
+          cwd: makeProject(box.workspace, tale),
+        }),
+      ),
     );
-    const waiting = await host.ask<{ run: Run }>("run_start", { prompt: "demo: later", cwd: makeProject(box.workspace, "later") });
-    const secretive = await host.ask<{ run: Run }>("run_start", { prompt: "demo: later", env: { SOME_KEY: "of the host's" } });
+    const waiting = await host.ask<{ run: Run }>("run_start", {
+      prompt: "demo: later",
+      cwd: makeProject(box.workspace, "later"),
+    });
+    const secretive = await host.ask<{ run: Run }>("run_start", {
+      prompt: "demo: later",
+      env: { SOME_KEY: "of the host's" },
+    });
     await host.ask("shell_start", { command: "trap '' TERM; setsid sleep 987 & sleep 986" });
     await delay(chance.between(0, 1200));
     slow.socket.pause();
@@ -58,15 +71,26 @@ test("SIGTERM during runs ends them as cancelled, tells every subscriber the las
     const facts = parseFacts(journal);
     expect(factsOfType(facts, "daemon.stopping")).toHaveLength(1);
     const ends = new Map(factsOfType(facts, "run.ended").map((fact) => [fact.runId, fact]));
-    for (const { run } of runs) expect(["cancelled", "completed"], run.runId).toContain(ends.get(run.runId)?.outcome);
+    for (const { run } of runs)
+      expect(["cancelled", "completed"], run.runId).toContain(ends.get(run.runId)?.outcome);
     for (const { run } of runs.slice(0, 1))
-      expect(ends.get(run.runId)).toMatchObject({ outcome: "cancelled", error: { code: "daemon_shutdown" } });
-    const hasBegun = ({ runId }: Run): boolean => factsOfType(facts, "run.started").some((fact) => fact.runId === runId);
+      expect(ends.get(run.runId)).toMatchObject({
+        outcome: "cancelled",
+        error: { code: "daemon_shutdown" },
+      });
+    const hasBegun = ({ runId }: Run): boolean =>
+      factsOfType(facts, "run.started").some((fact) => fact.runId === runId);
     // What waits and may be kept goes on with the next daemon; what carries a secret may not, and is ended. Either may have had its turn before.
     expect(ends.has(waiting.run.runId)).toBe(hasBegun(waiting.run));
-    expect(hasBegun(secretive.run) ? ["cancelled", "completed"] : ["cancelled"]).toContain(ends.get(secretive.run.runId)?.outcome);
-    expect(factsOfType(facts, "process.exited")).toHaveLength(factsOfType(facts, "process.started").length);
-    expect(await remaining(() => [...boxProcesses(box), ...processesAround(box)], 1000)).toEqual([]);
+    expect(hasBegun(secretive.run) ? ["cancelled", "completed"] : ["cancelled"]).toContain(
+      ends.get(secretive.run.runId)?.outcome,
+    );
+    expect(factsOfType(facts, "process.exited")).toHaveLength(
+      factsOfType(facts, "process.started").length,
+    );
+    expect(await remaining(() => [...boxProcesses(box), ...processesAround(box)], 1000)).toEqual(
+      [],
+    );
   }
   console.log(`${ROUNDS} shutdowns took ${durations.join(", ")} ms`);
 });

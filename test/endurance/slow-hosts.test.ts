@@ -38,7 +38,11 @@ process.stdin.once("data", talk);
 async function installTalker({ base }: Box): Promise<string> {
   const agentsDir = join(base, "agents");
   const program = agentProgram("claude-code");
-  const directory = join(agentDirectory(agentsDir, program), "node_modules", program.packagesFor(await describeMachine())[0]!.name);
+  const directory = join(
+    agentDirectory(agentsDir, program),
+    "node_modules",
+    program.packagesFor(await describeMachine())[0]!.name,
+  );
   mkdirSync(directory, { recursive: true });
   const path = join(directory, ...program.binary);
   writeFileSync(path, TALKER);
@@ -58,7 +62,9 @@ test("200,000 facts come whole to every host that reads, while as many others ne
   const flags = ["--agents-dir", await installTalker(box), "--max-runs", String(RUNS)];
   const daemon = new DaemonProcess(box, { flags, env: await startToldModel() });
   const url = await daemon.url;
-  const hosts = await Promise.all(Array.from({ length: READERS + DEAF }, () => RawHost.connect(url)));
+  const hosts = await Promise.all(
+    Array.from({ length: READERS + DEAF }, () => RawHost.connect(url)),
+  );
   const [host] = hosts as [RawHost];
   const { cursor } = await host.ask<{ cursor: Cursor }>("daemon_info");
   const sums = new Map(hosts.map((each) => [each, sumUp(each)]));
@@ -69,7 +75,11 @@ test("200,000 facts come whole to every host that reads, while as many others ne
   const startedAt = performance.now();
   const runs = await Promise.all(
     Array.from({ length: RUNS }, (_, n) =>
-      host.ask<{ run: Run }>("run_start", { harness: "claude-code", prompt: "Talk.", cwd: makeProject(box.workspace, `talk-${n}`) }),
+      host.ask<{ run: Run }>("run_start", {
+        harness: "claude-code",
+        prompt: "Talk.",
+        cwd: makeProject(box.workspace, `talk-${n}`),
+      }),
     ),
   );
   for (const { run } of runs) await host.ask("run_wait", { runId: run.runId, waitMs: 200_000 });
@@ -114,13 +124,19 @@ test("a host that is dialled and drops the line at random gets every fact, once 
     }
   });
   const env = await startToldModel();
-  const daemon = new DaemonProcess(box, { flags: ["--connect", `ws://127.0.0.1:${address.port}`], env });
+  const daemon = new DaemonProcess(box, {
+    flags: ["--connect", `ws://127.0.0.1:${address.port}`],
+    env,
+  });
   await daemon.url;
   const client = await arrived.promise;
   const facts: string[] = [];
   const stop = new AbortController();
   const following = (async () => {
-    for await (const event of client.events({ after: { epoch: client.info.cursor.epoch, seq: 0 }, signal: stop.signal }))
+    for await (const event of client.events({
+      after: { epoch: client.info.cursor.epoch, seq: 0 },
+      signal: stop.signal,
+    }))
       if (event.seq !== undefined) facts.push(JSON.stringify(event));
   })();
   let breaks = 0;
@@ -136,7 +152,11 @@ test("a host that is dialled and drops the line at random gets every fact, once 
   })();
   const handles = await Promise.all(
     Array.from({ length: 6 }, (_, n) =>
-      client.run({ key: `demo-${n}`, prompt: "demo: mend the test", cwd: makeProject(box.workspace, `demo-${n}`) }),
+      client.run({
+        key: `demo-${n}`,
+        prompt: "demo: mend the test",
+        cwd: makeProject(box.workspace, `demo-${n}`),
+      }),
     ),
   );
   const ends = await Promise.all(handles.map((handle) => handle.result()));

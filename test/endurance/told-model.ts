@@ -19,12 +19,18 @@ const tales: Readonly<Record<string, (calls: number) => Step>> = {
   /** A command that leaves a child behind in a session of its own. */
   orphan: (calls) =>
     calls === 0
-      ? { text: "I start something.", calls: [{ intent: "shell", command: "setsid sleep 987 & sleep 0.3; echo done" }] }
+      ? {
+          text: "I start something.",
+          calls: [{ intent: "shell", command: "setsid sleep 987 & sleep 0.3; echo done" }],
+        }
       : { text: "Started." },
   /** A command and its escaped child, both without an end. */
   forever: (calls) =>
     calls === 0
-      ? { text: "I wait.", calls: [{ intent: "shell", command: "echo begun; setsid sleep 987 & sleep 986" }] }
+      ? {
+          text: "I wait.",
+          calls: [{ intent: "shell", command: "echo begun; setsid sleep 987 & sleep 986" }],
+        }
       : { text: "Waited." },
   /** Commits to the repository of the run's directory, each run when the one before is done. */
   git: (calls) =>
@@ -42,7 +48,14 @@ const tales: Readonly<Record<string, (calls: number) => Step>> = {
   /** A child that does not listen to SIGTERM. */
   stubborn: (calls) =>
     calls === 0
-      ? { calls: [{ intent: "shell", command: "setsid bash -c 'trap \"\" TERM; sleep 987; sleep 987' & sleep 0.3" }] }
+      ? {
+          calls: [
+            {
+              intent: "shell",
+              command: "setsid bash -c 'trap \"\" TERM; sleep 987; sleep 987' & sleep 0.3",
+            },
+          ],
+        }
       : { text: "Left." },
 };
 
@@ -53,18 +66,23 @@ export async function startToldModel(): Promise<Record<string, string>> {
   const model = await ScriptedModel.start();
   onTestFinished(() => model.close());
   const { anthropicBaseUrl } = model.script("told", [tell]);
-  return { ANTHROPIC_API_KEY: "sk-the-scripted-model-needs-none", ANTHROPIC_BASE_URL: anthropicBaseUrl };
+  return {
+    ANTHROPIC_API_KEY: "sk-the-scripted-model-needs-none",
+    ANTHROPIC_BASE_URL: anthropicBaseUrl,
+  };
 }
 
 function tell({ userTexts, pastCalls }: ModelRequest): Step {
-  const word = /\b(demo|stream|stall|orphan|forever|git|stubborn)\b/.exec(userTexts.join(" "))?.[1] ?? "demo";
+  const word =
+    /\b(demo|stream|stall|orphan|forever|git|stubborn)\b/.exec(userTexts.join(" "))?.[1] ?? "demo";
   return { ...tales[word]?.(pastCalls.length), times: Infinity };
 }
 
 /** A directory of its own with the demo's project, named for the run; relative to the workspace. */
 export function makeProject(workspace: string, name: string): string {
   mkdirSync(join(workspace, name), { recursive: true });
-  for (const [path, content] of Object.entries(demo.files)) writeFileSync(join(workspace, name, path), content);
+  for (const [path, content] of Object.entries(demo.files))
+    writeFileSync(join(workspace, name, path), content);
   return name;
 }
 

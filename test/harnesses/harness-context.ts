@@ -43,7 +43,10 @@ export class TestBox {
     this.directory = directory;
     this.cwd = join(directory, "work");
     this.stateDir = join(directory, "state");
-    this.processes = new BoxProcesses({ directory: join(directory, "spill"), boxId: `test-${crypto.randomUUID()}` });
+    this.processes = new BoxProcesses({
+      directory: join(directory, "spill"),
+      boxId: `test-${crypto.randomUUID()}`,
+    });
   }
 
   static async make(): Promise<TestBox> {
@@ -63,7 +66,11 @@ export class TestBox {
   context(wishes: RunWishes = {}): HarnessContext {
     const runId = wishes.runId ?? `run_${++this.#runs}`;
     const signal = wishes.signal ?? new AbortController().signal;
-    const env = exceptLoopback({ PATH: process.env["PATH"] ?? "", HOME: this.directory, ...wishes.env });
+    const env = exceptLoopback({
+      PATH: process.env["PATH"] ?? "",
+      HOME: this.directory,
+      ...wishes.env,
+    });
     const marker = this.processes.markerOf(runId);
     const tools: readonly Tool[] = wishes.tools ?? catalogue;
     const toolContext = {
@@ -96,11 +103,14 @@ export class TestBox {
       },
       call: ({ name, input }: { name: string; input: unknown }) => {
         const tool = tools.find((each) => each.name === name);
-        if (tool === undefined) throw new Error(`The harness called ${name}, which it was not given`);
+        if (tool === undefined)
+          throw new Error(`The harness called ${name}, which it was not given`);
         return callTool(tool, input, toolContext);
       },
-      spawn: (request: Parameters<HarnessContext["spawn"]>[0]) => this.processes.spawn({ owner: runId, signal, ...request }),
-      sweep: (owner: string, spare: readonly number[]) => this.processes.stopOwner(owner, { spare }),
+      spawn: (request: Parameters<HarnessContext["spawn"]>[0]) =>
+        this.processes.spawn({ owner: runId, signal, ...request }),
+      sweep: (owner: string, spare: readonly number[]) =>
+        this.processes.stopOwner(owner, { spare }),
     } satisfies Partial<HarnessContext>;
     const prompt = wishes.prompt ?? "Do it.";
     const session = { id: "session_1", fork: false, ...wishes.session };
@@ -109,7 +119,11 @@ export class TestBox {
   }
 
   /** Runs a harness to its end; `onEvent` sees each event as it comes, for tests that act in the middle. */
-  async run(harness: Harness, wishes: RunWishes = {}, onEvent: (event: HarnessEvent) => unknown = () => undefined): Promise<SeenRun> {
+  async run(
+    harness: Harness,
+    wishes: RunWishes = {},
+    onEvent: (event: HarnessEvent) => unknown = () => undefined,
+  ): Promise<SeenRun> {
     const events: HarnessEvent[] = [];
     try {
       for await (const event of harness.run(this.context(wishes))) {
@@ -129,9 +143,14 @@ export function accessTo(
   dialect: ModelDialect,
 ): HarnessContext["modelAccess"] {
   return (name, wanted = dialect): ModelAccess => {
-    if (wanted !== dialect) throw new HarnessError("dialect_not_served", `${name} is served in ${dialect}, and ${wanted} is wanted`);
+    if (wanted !== dialect)
+      throw new HarnessError(
+        "dialect_not_served",
+        `${name} is served in ${dialect}, and ${wanted} is wanted`,
+      );
     const [provider = "", ...model] = name.split("/");
-    const baseUrl = dialect === "anthropic-messages" ? script.anthropicBaseUrl : script.openaiBaseUrl;
+    const baseUrl =
+      dialect === "anthropic-messages" ? script.anthropicBaseUrl : script.openaiBaseUrl;
     return { provider, dialect, model: model.join("/"), baseUrl, apiKey: "test-key" };
   };
 }
@@ -141,5 +160,7 @@ export function eventsOf<Type extends HarnessEvent["type"]>(
   events: readonly HarnessEvent[],
   type: Type,
 ): Extract<HarnessEvent, { type: Type }>[] {
-  return events.filter((event): event is Extract<HarnessEvent, { type: Type }> => event.type === type);
+  return events.filter(
+    (event): event is Extract<HarnessEvent, { type: Type }> => event.type === type,
+  );
 }

@@ -15,8 +15,12 @@ test("fresh, cached and written input and output each have their price", () => {
 });
 
 test("a long request costs more as a whole", () => {
-  expect(costOf("openai/gpt-6-sol", { ...usage, inputTokens: 272_000, outputTokens: 1000 })).toBeCloseTo(0.554, 10);
-  expect(costOf("openai/gpt-6-sol", { ...usage, inputTokens: 272_001, outputTokens: 1000 })).toBeCloseTo(1.103004, 10);
+  expect(
+    costOf("openai/gpt-6-sol", { ...usage, inputTokens: 272_000, outputTokens: 1000 }),
+  ).toBeCloseTo(0.554, 10);
+  expect(
+    costOf("openai/gpt-6-sol", { ...usage, inputTokens: 272_001, outputTokens: 1000 }),
+  ).toBeCloseTo(1.103004, 10);
 });
 
 test("a dated snapshot costs as its model, and the longest name wins", () => {

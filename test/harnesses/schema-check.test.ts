@@ -6,7 +6,10 @@ import { checkAnswer, compileSchema } from "../../harnesses/schema-check.ts";
 test("what is wrong is said by place and limit, for a model to read", async () => {
   const check = await compileSchema({
     type: "object",
-    properties: { age: { type: "integer", minimum: 18 }, mail: { type: "string", format: "email" } },
+    properties: {
+      age: { type: "integer", minimum: 18 },
+      mail: { type: "string", format: "email" },
+    },
     required: ["age", "name"],
     additionalProperties: false,
   });
@@ -19,7 +22,11 @@ test("what is wrong is said by place and limit, for a model to read", async () =
 });
 
 test("draft-07 and 2020-12 are told apart by $schema and by their words", async () => {
-  const tuple07 = await compileSchema({ type: "array", items: [{ type: "string" }, { type: "number" }], additionalItems: false });
+  const tuple07 = await compileSchema({
+    type: "array",
+    items: [{ type: "string" }, { type: "number" }],
+    additionalItems: false,
+  });
   expect(tuple07(["a", 1])).toBeNull();
   expect(tuple07([1, "a"])).not.toBeNull();
   const definitions = {
@@ -40,7 +47,11 @@ test("draft-07 and 2020-12 are told apart by $schema and by their words", async 
 test("a recursive schema is checked all the way down", async () => {
   const check = await compileSchema({
     $defs: {
-      node: { type: "object", properties: { children: { type: "array", items: { $ref: "#/$defs/node" } } }, required: ["children"] },
+      node: {
+        type: "object",
+        properties: { children: { type: "array", items: { $ref: "#/$defs/node" } } },
+        required: ["children"],
+      },
     },
     $ref: "#/$defs/node",
   });
@@ -72,7 +83,10 @@ test("an answer may stand in a code fence, but not in prose", async () => {
     ok: false,
     problem: expect.stringContaining("not JSON alone") as string,
   });
-  expect(checkAnswer("{}", check)).toMatchObject({ ok: false, problem: expect.stringContaining("'a'") as string });
+  expect(checkAnswer("{}", check)).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining("'a'") as string,
+  });
 });
 
 test("a flood of problems is cut short", async () => {

@@ -22,7 +22,11 @@ test("what is kept is leased again, and what has died is replaced", async () => 
   again.release();
   first.value.alive = false;
   const replaced = await pool.lease("a", make);
-  expect([replaced.value === first.value, replaced.fresh, first.value.closed]).toEqual([false, true, 1]);
+  expect([replaced.value === first.value, replaced.fresh, first.value.closed]).toEqual([
+    false,
+    true,
+    1,
+  ]);
 });
 
 test("two who want the same at once share one, and it is kept until both have given it back", async () => {
@@ -38,7 +42,11 @@ test("two who want the same at once share one, and it is kept until both have gi
 test("beyond the limit the longest idle is closed, and one in use never", async () => {
   const pool = new WarmPool(limits);
   const used = await pool.lease("used", make);
-  const leases = [await pool.lease("a", make), await pool.lease("b", make), await pool.lease("c", make)];
+  const leases = [
+    await pool.lease("a", make),
+    await pool.lease("b", make),
+    await pool.lease("c", make),
+  ];
   for (const lease of leases) lease.release();
   await expect.poll(() => leases.map(({ value }) => value.closed)).toEqual([1, 1, 0]);
   expect(used.value.closed).toBe(0);

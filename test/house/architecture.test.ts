@@ -15,12 +15,20 @@ interface Source {
 }
 
 function sourcesOf(floor: string): Source[] {
-  const files = readdirSync(join(root, floor), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  const files = readdirSync(join(root, floor), { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts"),
+  );
   return files.map((file) => {
     const path = join(floor, file);
     const text = readFileSync(join(root, path), "utf8");
-    const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((match) => match[1] ?? "");
-    return { path, text, imports: specifiers.map((each) => relative(root, resolve(root, path, "..", each))) };
+    const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(
+      (match) => match[1] ?? "",
+    );
+    return {
+      path,
+      text,
+      imports: specifiers.map((each) => relative(root, resolve(root, path, "..", each))),
+    };
   });
 }
 
@@ -31,7 +39,9 @@ test.each(FLOORS)("%s/ imports nothing of a floor above it", (floor) => {
   const wrong = sources
     .filter(({ path }) => path.startsWith(`${floor}/`))
     .flatMap(({ path, imports }) => {
-      return imports.filter((each) => above.some((upper) => each.startsWith(`${upper}/`))).map((each) => `${path} -> ${each}`);
+      return imports
+        .filter((each) => above.some((upper) => each.startsWith(`${upper}/`)))
+        .map((each) => `${path} -> ${each}`);
     });
   expect(wrong).toEqual([]);
 });
@@ -42,26 +52,39 @@ test("no file imports itself by a detour", () => {
   for (const start of graph.keys()) {
     const seen = new Set<string>();
     const reach = (path: string): boolean =>
-      (graph.get(path) ?? []).some((next) => next === start || (!seen.has(next) && (seen.add(next), reach(next))));
+      (graph.get(path) ?? []).some(
+        (next) => next === start || (!seen.has(next) && (seen.add(next), reach(next))),
+      );
     if (reach(start)) circles.push(start);
   }
   expect(circles).toEqual([]);
 });
 
 test("only src/config.ts reads the environment", () => {
-  const code = (text: string): string => text.replace(/\/\/.*|\/\*[\s\S]*?\*\/|'[^'\n]*'|"[^"\n]*"/g, "");
-  expect(sources.filter(({ text }) => /\bprocess\.env\b/.test(code(text))).map(({ path }) => path)).toEqual(["src/config.ts"]);
+  const code = (text: string): string =>
+    text.replace(/\/\/.*|\/\*[\s\S]*?\*\/|'[^'\n]*'|"[^"\n]*"/g, "");
+  expect(
+    sources.filter(({ text }) => /\bprocess\.env\b/.test(code(text))).map(({ path }) => path),
+  ).toEqual(["src/config.ts"]);
 });
 
 test("no harness's name is asked for outside of that harness", () => {
   const names = /(===|case)\s*"(claude-code|codex|opencode|native)"/;
-  expect(sources.filter(({ path, text }) => !path.startsWith("harnesses/") && names.test(text)).map(({ path }) => path)).toEqual([]);
+  expect(
+    sources
+      .filter(({ path, text }) => !path.startsWith("harnesses/") && names.test(text))
+      .map(({ path }) => path),
+  ).toEqual([]);
 });
 
 test("every file says in its first line what it is for, and none is long", () => {
   const written = sources.filter(({ path }) => !path.includes("/generated/"));
-  expect(written.filter(({ text }) => !/^(#!.*\n)?\/\/ \S/.test(text)).map(({ path }) => path)).toEqual([]);
-  expect(written.filter(({ text }) => text.split("\n").length > MAX_LINES + 1).map(({ path }) => path)).toEqual([]);
+  expect(
+    written.filter(({ text }) => !/^(#!.*\n)?\/\/ \S/.test(text)).map(({ path }) => path),
+  ).toEqual([]);
+  expect(
+    written.filter(({ text }) => text.split("\n").length > MAX_LINES + 1).map(({ path }) => path),
+  ).toEqual([]);
 });
 
 test("no file is named for a drawer", () => {
@@ -70,11 +93,15 @@ test("no file is named for a drawer", () => {
 });
 
 test("the version that the daemon says is the package's", () => {
-  expect(JSON.parse(readFileSync(join(root, "package.json"), "utf8"))).toMatchObject({ version: VERSION });
+  expect(JSON.parse(readFileSync(join(root, "package.json"), "utf8"))).toMatchObject({
+    version: VERSION,
+  });
 });
 
 /** A type's import vanishes at run time, and cannot make a circle. */
 function runtimeImports(path: string, text: string): string[] {
-  const statements = [...text.matchAll(/^(?:import|export)\s+(?!type\b)[^;]*?from\s+"(\.[^"]+)"/gm)].map((match) => match[1] ?? "");
+  const statements = [
+    ...text.matchAll(/^(?:import|export)\s+(?!type\b)[^;]*?from\s+"(\.[^"]+)"/gm),
+  ].map((match) => match[1] ?? "");
   return statements.map((each) => relative(root, resolve(root, path, "..", each)));
 }

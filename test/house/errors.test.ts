@@ -18,23 +18,32 @@ const VALUE = /(?:: |return |\? |\[|\[\s+)"([a-z]+(?:_[a-z]+)+)"/g;
 function codesIn(file: string): string[] {
   const text = readFileSync(file, "utf8");
   const places = TRANSLATORS.test(basename(file)) ? [...PLACES, VALUE] : PLACES;
-  const found = places.flatMap((place) => [...text.matchAll(place)].flatMap((match) => match.slice(1)));
+  const found = places.flatMap((place) =>
+    [...text.matchAll(place)].flatMap((match) => match.slice(1)),
+  );
   return found.filter((code) => code !== undefined);
 }
 
 const files = ["src", "tools", "harnesses"].flatMap((floor) =>
-  readdirSync(join(root, floor), { recursive: true, encoding: "utf8" }).map((file) => join(root, floor, file)),
+  readdirSync(join(root, floor), { recursive: true, encoding: "utf8" }).map((file) =>
+    join(root, floor, file),
+  ),
 );
 const inSource = new Set(files.filter((file) => file.endsWith(".ts")).flatMap(codesIn));
 const document = readFileSync(join(root, "docs/errors.md"), "utf8");
-const documented = new Set([...document.matchAll(/^\| `([a-z_]+)`/gm)].map((match) => match[1] ?? ""));
+const documented = new Set(
+  [...document.matchAll(/^\| `([a-z_]+)`/gm)].map((match) => match[1] ?? ""),
+);
 
 test("every code in the source stands in docs/errors.md", () => {
   expect([...inSource].filter((code) => !documented.has(code)).toSorted()).toEqual([]);
 });
 
 test("docs/errors.md names no code that the source does not know", () => {
-  const texts = files.filter((file) => file.endsWith(".ts")).map((file) => readFileSync(file, "utf8"));
-  const isKnown = (code: string): boolean => texts.some((text) => text.includes(`"${code}"`) || text.includes(`${code}: `));
+  const texts = files
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(file, "utf8"));
+  const isKnown = (code: string): boolean =>
+    texts.some((text) => text.includes(`"${code}"`) || text.includes(`${code}: `));
   expect([...documented].filter((code) => !isKnown(code))).toEqual([]);
 });

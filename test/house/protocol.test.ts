@@ -28,14 +28,20 @@ function protocol(): JsonSchema {
       result: schemaOf(answers[name as MethodName], "output"),
     })),
     tools: Object.fromEntries(
-      (tools as readonly Tool[]).map((tool) => [tool.name, { description: tool.description, effect: tool.effect, ...schemasOf(tool) }]),
+      (tools as readonly Tool[]).map((tool) => [
+        tool.name,
+        { description: tool.description, effect: tool.effect, ...schemasOf(tool) },
+      ]),
     ),
     notifications: mapValues(notifications, (schema) => schemaOf(schema, "output")),
     envelope: schemaOf(EnvelopeFields, "output"),
     events: Object.fromEntries(
       EventBody.options.map((option) => {
         const [type] = option.shape.type.values;
-        return [type, { kind: DELTA_TYPES.has(type ?? "") ? "delta" : "fact", ...schemaOf(option, "input") }];
+        return [
+          type,
+          { kind: DELTA_TYPES.has(type ?? "") ? "delta" : "fact", ...schemaOf(option, "input") },
+        ];
       }),
     ),
     harnesses: Object.fromEntries(
@@ -48,9 +54,16 @@ function protocol(): JsonSchema {
 }
 
 test("docs/protocol.json says what the code declares", async () => {
-  await expect(`${JSON.stringify(protocol(), null, 2)}\n`).toMatchFileSnapshot("../../docs/protocol.json");
+  await expect(`${JSON.stringify(protocol(), null, 2)}\n`).toMatchFileSnapshot(
+    "../../docs/protocol.json",
+  );
 });
 
-function mapValues<Value>(object: Readonly<Record<string, Value>>, map: (value: Value, name: string) => unknown): JsonSchema {
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value, name)]));
+function mapValues<Value>(
+  object: Readonly<Record<string, Value>>,
+  map: (value: Value, name: string) => unknown,
+): JsonSchema {
+  return Object.fromEntries(
+    Object.entries(object).map(([name, value]) => [name, map(value, name)]),
+  );
 }

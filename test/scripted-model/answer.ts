@@ -8,13 +8,28 @@ import type { Fault, Reply, Step } from "./script.ts";
 export type Ending = "done" | "broken";
 
 /** Answers with a JSON body. */
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { "content-type": "application/json", "request-id": "req_scripted", ...headers });
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "request-id": "req_scripted",
+    ...headers,
+  });
   response.end(JSON.stringify(body));
 }
 
 /** Answers with the reply under the step's fault; resolves when there is nothing more to send. */
-export async function sendReply(response: ServerResponse, dialect: Dialect, reply: Reply, step: Step, stream: boolean): Promise<Ending> {
+export async function sendReply(
+  response: ServerResponse,
+  dialect: Dialect,
+  reply: Reply,
+  step: Step,
+  stream: boolean,
+): Promise<Ending> {
   const { fault } = step;
   if (fault && "refuse" in fault) {
     response.socket?.resetAndDestroy();
@@ -33,26 +48,47 @@ export async function sendReply(response: ServerResponse, dialect: Dialect, repl
   return "done";
 }
 
-function sendFailure(response: ServerResponse, dialect: Dialect, fault: Extract<Fault, { status: number }>): void {
-  const headers: Record<string, string> = fault.retryAfterS === undefined ? {} : { "retry-after": String(fault.retryAfterS) };
-  sendJson(response, fault.status, fault.body ?? dialect.errorBody(fault.status, `The script answers ${fault.status}`), headers);
+function sendFailure(
+  response: ServerResponse,
+  dialect: Dialect,
+  fault: Extract<Fault, { status: number }>,
+): void {
+  const headers: Record<string, string> =
+    fault.retryAfterS === undefined ? {} : { "retry-after": String(fault.retryAfterS) };
+  sendJson(
+    response,
+    fault.status,
+    fault.body ?? dialect.errorBody(fault.status, `The script answers ${fault.status}`),
+    headers,
+  );
 }
 
-async function sendFrames(response: ServerResponse, dialect: Dialect, reply: Reply, step: Step): Promise<Ending> {
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache", "request-id": "req_scripted" });
+async function sendFrames(
+  response: ServerResponse,
+  dialect: Dialect,
+  reply: Reply,
+  step: Step,
+): Promise<Ending> {
+  response.writeHead(200, {
+    "content-type": "text/event-stream",
+    "cache-control": "no-cache",
+    "request-id": "req_scripted",
+  });
   const faultAt = firstFaultyChunk(step.fault);
   let chunks = 0;
   for (const frame of dialect.frames(reply)) {
     if (response.destroyed) return "done";
     if (frame.chunk && chunks++ === faultAt && step.fault) {
-      if ("malformedAfterChunks" in step.fault) await writeFrame(response, { ...frame, data: '{"type":"half a fra' });
+      if ("malformedAfterChunks" in step.fault)
+        await writeFrame(response, { ...frame, data: '{"type":"half a fra' });
       else return await breakOff(response, dialect, step.fault);
     }
     if (frame.chunk && step.chunkDelayMs !== undefined) await delay(step.chunkDelayMs);
     await writeFrame(response, frame);
   }
   // A fault past the last chunk, or one in a reply without chunks, still shows.
-  if (step.fault && !("malformedAfterChunks" in step.fault) && chunks <= faultAt) return await breakOff(response, dialect, step.fault);
+  if (step.fault && !("malformedAfterChunks" in step.fault) && chunks <= faultAt)
+    return await breakOff(response, dialect, step.fault);
   response.end();
   return "done";
 }

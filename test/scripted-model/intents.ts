@@ -8,7 +8,15 @@ type IntentOf<Name extends Intent["intent"]> = Extract<Intent, { intent: Name }>
 
 /** The offered tools that could carry an intent, best first. */
 const TOOL_NAMES = {
-  shell: ["shell_exec", "Bash", "bash", "exec_command", "shell_command", "shell", "run_shell_command"],
+  shell: [
+    "shell_exec",
+    "Bash",
+    "bash",
+    "exec_command",
+    "shell_command",
+    "shell",
+    "run_shell_command",
+  ],
   write: ["fs_write", "Write", "write", "write_file"],
   edit: ["fs_edit", "Edit", "edit", "replace"],
   read: ["fs_read", "Read", "read", "read_file"],
@@ -18,7 +26,12 @@ const TOOL_NAMES = {
 
 const PATH = ["path", "file_path", "filePath", "file"];
 
-type Renderers = { readonly [Name in Intent["intent"]]: (call: IntentOf<Name>, request: ModelRequest) => readonly NamelessCall[] | null };
+type Renderers = {
+  readonly [Name in Intent["intent"]]: (
+    call: IntentOf<Name>,
+    request: ModelRequest,
+  ) => readonly NamelessCall[] | null;
+};
 
 const RENDERERS: Renderers = {
   shell: (call, request) => [shellCall(call.command, request)],
@@ -39,7 +52,9 @@ export function renderCall(call: Call, request: ModelRequest): readonly Nameless
 /** Thrown when a script asks for what the harness cannot do; the server answers 400 with it. */
 export class NoSuchToolError extends Error {
   constructor(wanted: string, request: ModelRequest) {
-    super(`The script wants ${wanted}; the request offers: ${request.tools.map((tool) => tool.name).join(", ") || "no tools"}`);
+    super(
+      `The script wants ${wanted}; the request offers: ${request.tools.map((tool) => tool.name).join(", ") || "no tools"}`,
+    );
   }
 }
 
@@ -53,7 +68,9 @@ function callTo({ name, namespace, kind }: OfferedTool, input: unknown): Nameles
 }
 
 function offered(request: ModelRequest, names: readonly string[]): OfferedTool | undefined {
-  return names.flatMap((name) => request.tools.find((tool) => tool.name === name && tool.kind === "function") ?? [])[0];
+  return names.flatMap(
+    (name) => request.tools.find((tool) => tool.name === name && tool.kind === "function") ?? [],
+  )[0];
 }
 
 /** Codex's code mode: one tool that takes JavaScript, in which the other tools are functions. */
@@ -67,7 +84,10 @@ function codeCall(tool: OfferedTool, name: string, input: unknown): NamelessCall
 }
 
 /** Gives each value under the first of its names that the tool has as a property. */
-function inputFor(tool: OfferedTool, values: readonly (readonly [readonly string[], unknown])[]): Record<string, unknown> {
+function inputFor(
+  tool: OfferedTool,
+  values: readonly (readonly [readonly string[], unknown])[],
+): Record<string, unknown> {
   const known = values.flatMap(([names, value]) => {
     const name = names.find((each) => each in tool.properties);
     return name === undefined ? [] : [[name, value] as const];
@@ -106,7 +126,10 @@ function writeCall({ path, content }: IntentOf<"write">, request: ModelRequest):
   return patchCall([`*** Add File: ${path}`, ...lines.map((line) => `+${line}`)], request);
 }
 
-function editCall({ path, oldText, newText }: IntentOf<"edit">, request: ModelRequest): NamelessCall {
+function editCall(
+  { path, oldText, newText }: IntentOf<"edit">,
+  request: ModelRequest,
+): NamelessCall {
   const tool = offered(request, TOOL_NAMES.edit);
   if (tool) {
     const values = [
@@ -122,14 +145,21 @@ function editCall({ path, oldText, newText }: IntentOf<"edit">, request: ModelRe
       .replace(/\n$/, "")
       .split("\n")
       .map((line) => mark + line);
-  return patchCall([`*** Update File: ${path}`, "@@", ...marked("-", oldText), ...marked("+", newText)], request);
+  return patchCall(
+    [`*** Update File: ${path}`, "@@", ...marked("-", oldText), ...marked("+", newText)],
+    request,
+  );
 }
 
 /** A patch in Codex's format: as a tool of its own, in code, or as a heredoc in the shell. */
 function patchCall(body: readonly string[], request: ModelRequest): NamelessCall {
   const patch = ["*** Begin Patch", ...body, "*** End Patch", ""].join("\n");
   const tool = request.tools.find((each) => each.name === "apply_patch");
-  if (tool) return callTo(tool, tool.kind === "custom" ? patch : inputFor(tool, [[["patchText", "patch", "input"], patch]]));
+  if (tool)
+    return callTo(
+      tool,
+      tool.kind === "custom" ? patch : inputFor(tool, [[["patchText", "patch", "input"], patch]]),
+    );
   const code = codeTool(request);
   if (code) return codeCall(code, "apply_patch", patch);
   return shellCall(`apply_patch <<'PATCH'\n${patch}PATCH`, request);
@@ -140,11 +170,19 @@ function readCall(path: string, request: ModelRequest): NamelessCall {
   return tool ? callTo(tool, inputFor(tool, [[PATH, path]])) : shellCall(`cat '${path}'`, request);
 }
 
-function planCalls(steps: readonly PlanStep[], request: ModelRequest): readonly NamelessCall[] | null {
+function planCalls(
+  steps: readonly PlanStep[],
+  request: ModelRequest,
+): readonly NamelessCall[] | null {
   const plan = steps.map(({ text, status }) => ({ step: text, status }));
   const tool = offered(request, TOOL_NAMES.plan);
   if (tool) {
-    const todos = steps.map(({ text, status }) => ({ content: text, status, activeForm: text, priority: "medium" }));
+    const todos = steps.map(({ text, status }) => ({
+      content: text,
+      status,
+      activeForm: text,
+      priority: "medium",
+    }));
     return [
       callTo(
         tool,
@@ -165,31 +203,50 @@ function planCalls(steps: readonly PlanStep[], request: ModelRequest): readonly 
 /** Claude Code's tasks: made once, and then told apart by the numbers that it gives them, from 1 up. */
 function taskCalls(steps: readonly PlanStep[], request: ModelRequest): readonly NamelessCall[] {
   const isMade = request.pastCalls.some((call) => call.name === "TaskCreate");
-  const create = steps.map(({ text }) => literalCall("TaskCreate", { subject: text, description: text }, request));
-  const update = steps.map(({ status }, index) => literalCall("TaskUpdate", { taskId: String(index + 1), status }, request));
-  return isMade ? update : [...create, ...update.filter((_, index) => steps[index]?.status !== "pending")];
+  const create = steps.map(({ text }) =>
+    literalCall("TaskCreate", { subject: text, description: text }, request),
+  );
+  const update = steps.map(({ status }, index) =>
+    literalCall("TaskUpdate", { taskId: String(index + 1), status }, request),
+  );
+  return isMade
+    ? update
+    : [...create, ...update.filter((_, index) => steps[index]?.status !== "pending")];
 }
 
 function mcpCall({ server, tool, input }: IntentOf<"mcp">, request: ModelRequest): NamelessCall {
   const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "");
   const wanted = plain(`${server}${tool}`);
-  const found = request.tools.find((each) => plain(`${each.namespace ?? ""}${each.name}`).replace(/^mcp/, "") === wanted);
+  const found = request.tools.find(
+    (each) => plain(`${each.namespace ?? ""}${each.name}`).replace(/^mcp/, "") === wanted,
+  );
   if (found) return callTo(found, input);
   const code = codeTool(request);
   if (code) return codeCall(code, `mcp__${server}__${tool}`, input);
-  const [search] = searchCall(`select:mcp__${server}__${tool}`, `mcp__${server}__${tool}`, request) ?? [];
+  const [search] =
+    searchCall(`select:mcp__${server}__${tool}`, `mcp__${server}__${tool}`, request) ?? [];
   if (search) return search;
   throw new NoSuchToolError(`the tool ${tool} of the MCP server ${server}`, request);
 }
 
 /** Some harnesses hide tools until they are searched for. Null: there is nothing to search, or it has been done. */
-function searchCall(query: string, name: string, request: ModelRequest): readonly NamelessCall[] | null {
+function searchCall(
+  query: string,
+  name: string,
+  request: ModelRequest,
+): readonly NamelessCall[] | null {
   const search = request.tools.find((tool) => tool.kind === "search");
   if (!search) return null;
   // Claude Code names its hidden tools in the conversation; Codex leaves them to be guessed.
   const isClaude = search.name === "ToolSearch";
-  const input = isClaude ? { query, max_results: 5 } : { query: name.replaceAll("__", " "), limit: 8 };
-  if (hasSearched(request, input.query) || (isClaude && !JSON.stringify(request.body["messages"]).includes(name))) return null;
+  const input = isClaude
+    ? { query, max_results: 5 }
+    : { query: name.replaceAll("__", " "), limit: 8 };
+  if (
+    hasSearched(request, input.query) ||
+    (isClaude && !JSON.stringify(request.body["messages"]).includes(name))
+  )
+    return null;
   return [callTo(search, input)];
 }
 

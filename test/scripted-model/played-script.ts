@@ -8,7 +8,15 @@ import { openaiChat } from "./dialects/openai-chat.ts";
 import { openaiResponses } from "./dialects/openai-responses.ts";
 import { isSearch, renderCall } from "./intents.ts";
 import type { NamelessCall } from "./intents.ts";
-import type { ModelRequest, RecordedRequest, Reply, ScriptOptions, ScriptStep, Step, Usage } from "./script.ts";
+import type {
+  ModelRequest,
+  RecordedRequest,
+  Reply,
+  ScriptOptions,
+  ScriptStep,
+  Step,
+  Usage,
+} from "./script.ts";
 
 const DIALECTS: readonly Dialect[] = [anthropicMessages, openaiResponses, openaiChat];
 /** What an answer is said to have taken where the script does not say. */
@@ -16,7 +24,8 @@ const DEFAULT_USAGE: Usage = { input: 1200, output: 64, cached: 800 };
 const PAST_THE_END: Step = { text: "The script has ended." };
 const MODELS = ["scripted-model"];
 /** Requests that harnesses make beside the conversation: they are answered, and use up no step. */
-const SIDE_REQUEST = /title generator|generate a (short |concise |brief )*title|write a (\d+-\d+ word )?title/i;
+const SIDE_REQUEST =
+  /title generator|generate a (short |concise |brief )*title|write a (\d+-\d+ word )?title/i;
 
 /** Numbers replies and calls over all scripts, since an agent may carry ids from one conversation to another. */
 let nextId = 1;
@@ -44,7 +53,9 @@ export class PlayedScript {
 
   /** Requests for an answer, without the side requests. */
   get asked(): readonly RecordedRequest[] {
-    return this.requests.filter((request) => request.asked !== undefined && !isSideRequest(request.asked));
+    return this.requests.filter(
+      (request) => request.asked !== undefined && !isSideRequest(request.asked),
+    );
   }
 
   /** The `count`-th request for an answer (from 1), as soon as it has come. */
@@ -65,10 +76,20 @@ export class PlayedScript {
   /** Called by the server for each request below this script's URL. */
   async answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
-    const dialect = request.method === "POST" ? DIALECTS.find((each) => each.path === path) : undefined;
+    const dialect =
+      request.method === "POST" ? DIALECTS.find((each) => each.path === path) : undefined;
     const asked = dialect?.read(objectOf(body));
     const { method = "GET", headers } = request;
-    const record: RecordedRequest = { method, path, headers, body, time: Date.now(), step: null, state: "open", ...(asked && { asked }) };
+    const record: RecordedRequest = {
+      method,
+      path,
+      headers,
+      body,
+      time: Date.now(),
+      step: null,
+      state: "open",
+      ...(asked && { asked }),
+    };
     response.once("close", () => {
       if (record.state === "open") record.state = response.writableFinished ? "done" : "aborted";
     });
@@ -81,10 +102,18 @@ export class PlayedScript {
   }
 
   #answerOther(path: string, { method }: RecordedRequest, response: ServerResponse): void {
-    if (path === "/v1/models" || path.startsWith("/v1/models/")) sendJson(response, 200, this.#modelList());
-    else if (path === "/v1/messages/count_tokens") sendJson(response, 200, { input_tokens: DEFAULT_USAGE.input });
+    if (path === "/v1/models" || path.startsWith("/v1/models/"))
+      sendJson(response, 200, this.#modelList());
+    else if (path === "/v1/messages/count_tokens")
+      sendJson(response, 200, { input_tokens: DEFAULT_USAGE.input });
     else if (path === "/api/hello") sendJson(response, 200, { message: "hello" });
-    else sendJson(response, 404, { error: { type: "not_found_error", message: `The scripted model does not answer ${method} ${path}` } });
+    else
+      sendJson(response, 404, {
+        error: {
+          type: "not_found_error",
+          message: `The scripted model does not answer ${method} ${path}`,
+        },
+      });
   }
 
   #modelList(): unknown {
@@ -97,26 +126,49 @@ export class PlayedScript {
       created_at: "2026-01-01T00:00:00Z",
       owned_by: "scripted",
     }));
-    return { object: "list", data: entries, has_more: false, first_id: entries[0]?.id ?? null, last_id: entries.at(-1)?.id ?? null };
+    return {
+      object: "list",
+      data: entries,
+      has_more: false,
+      first_id: entries[0]?.id ?? null,
+      last_id: entries.at(-1)?.id ?? null,
+    };
   }
 
-  async #play(dialect: Dialect, asked: ModelRequest, record: RecordedRequest, response: ServerResponse): Promise<"done" | "broken"> {
-    if (isSideRequest(asked)) return await sendReply(response, dialect, replyOf({ text: "A title" }, [], asked), {}, asked.stream);
+  async #play(
+    dialect: Dialect,
+    asked: ModelRequest,
+    record: RecordedRequest,
+    response: ServerResponse,
+  ): Promise<"done" | "broken"> {
+    if (isSideRequest(asked))
+      return await sendReply(
+        response,
+        dialect,
+        replyOf({ text: "A title" }, [], asked),
+        {},
+        asked.stream,
+      );
     const { step, calls } = this.#nextStep(asked, record);
     return await sendReply(response, dialect, replyOf(step, calls, asked), step, asked.stream);
   }
 
   /** Takes the next step that the harness can do, and notes which it was. */
-  #nextStep(asked: ModelRequest, record: RecordedRequest): { step: Step; calls: readonly NamelessCall[] } {
+  #nextStep(
+    asked: ModelRequest,
+    record: RecordedRequest,
+  ): { step: Step; calls: readonly NamelessCall[] } {
     for (;;) {
       const scripted = this.#steps[this.#step];
       if (scripted === undefined) return { step: this.#pastTheEnd(), calls: [] };
       const step = typeof scripted === "function" ? scripted(asked) : scripted;
       record.step = this.#step;
       const calls = this.#render(step, asked);
-      if (isSearch(calls)) return { step: {}, calls: calls.filter((call) => call.kind === "search") };
+      if (isSearch(calls))
+        return { step: {}, calls: calls.filter((call) => call.kind === "search") };
       this.#advance(step);
-      const isLeftOut = step.calls !== undefined && step.calls.length > 0 && calls.length === 0 && !step.fault;
+      const isLeftOut =
+        step.calls !== undefined && step.calls.length > 0 && calls.length === 0 && !step.fault;
       if (!isLeftOut) return { step, calls };
       const answer = answerText(step);
       if (answer !== undefined) return { step: { ...step, text: answer }, calls };
@@ -146,7 +198,10 @@ export class PlayedScript {
 }
 
 function isSideRequest(asked: ModelRequest): boolean {
-  return asked.tools.length === 0 && SIDE_REQUEST.test(`${asked.system}\n${asked.userTexts.at(-1) ?? ""}`);
+  return (
+    asked.tools.length === 0 &&
+    SIDE_REQUEST.test(`${asked.system}\n${asked.userTexts.at(-1) ?? ""}`)
+  );
 }
 
 function answerText(step: Step): string | undefined {

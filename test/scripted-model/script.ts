@@ -7,11 +7,21 @@ export type Intent =
   | { readonly intent: "shell"; readonly command: string }
   | { readonly intent: "write"; readonly path: string; readonly content: string }
   /** `oldText` must be whole lines, for harnesses that edit by patch. */
-  | { readonly intent: "edit"; readonly path: string; readonly oldText: string; readonly newText: string }
+  | {
+      readonly intent: "edit";
+      readonly path: string;
+      readonly oldText: string;
+      readonly newText: string;
+    }
   | { readonly intent: "read"; readonly path: string }
   /** Left out for a harness that offers no tool for a plan. */
   | { readonly intent: "plan"; readonly steps: readonly PlanStep[] }
-  | { readonly intent: "mcp"; readonly server: string; readonly tool: string; readonly input: Readonly<Record<string, unknown>> }
+  | {
+      readonly intent: "mcp";
+      readonly server: string;
+      readonly tool: string;
+      readonly input: Readonly<Record<string, unknown>>;
+    }
   /** An answer under a JSON Schema: by the harness's tool for it, or as plain text. */
   | { readonly intent: "answer"; readonly json: unknown };
 

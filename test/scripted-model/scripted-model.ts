@@ -48,12 +48,16 @@ export class ScriptedModel {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, name, path] = /^\/s\/([^/]+)(\/[^?]*)/.exec(request.url ?? "") ?? [];
     const script = this.#scripts.get(decodeURIComponent(name ?? ""));
-    if (!script || path === undefined) return sendJson(response, 404, { error: { message: `No script answers ${request.url}` } });
+    if (!script || path === undefined)
+      return sendJson(response, 404, { error: { message: `No script answers ${request.url}` } });
     try {
       await script.answer(path, request, response);
     } catch (error) {
       if (response.headersSent || response.destroyed) response.destroy();
-      else sendJson(response, 400, { error: { type: "invalid_request_error", message: String(error) } });
+      else
+        sendJson(response, 400, {
+          error: { type: "invalid_request_error", message: String(error) },
+        });
     }
   }
 }

@@ -31,7 +31,16 @@ export function fixTheTest(): Story {
     steps: [
       { reasoning: "First see how it fails.", text: "I run the test first.", calls: [runTest] },
       { text: "It fails. Now the code.", calls: [{ intent: "read", path: "sum.mjs" }] },
-      { calls: [{ intent: "edit", path: "sum.mjs", oldText: "  return a - b;\n", newText: "  return a + b;\n" }] },
+      {
+        calls: [
+          {
+            intent: "edit",
+            path: "sum.mjs",
+            oldText: "  return a - b;\n",
+            newText: "  return a + b;\n",
+          },
+        ],
+      },
       { calls: [runTest] },
       { text: answer },
     ],
@@ -69,7 +78,10 @@ export function writeByShell(): Story {
   return {
     prompt: "Write made.txt with the shell.",
     files: {},
-    steps: [{ calls: [{ intent: "shell", command: "printf 'by the shell\\n' > made.txt" }] }, { text: "Made." }],
+    steps: [
+      { calls: [{ intent: "shell", command: "printf 'by the shell\\n' > made.txt" }] },
+      { text: "Made." },
+    ],
     filesAfter: { "made.txt": "by the shell\n" },
     answer: "Made.",
   };
@@ -81,7 +93,14 @@ export function speakSlowly(pauseMs: number): Story {
   return {
     prompt: "Count to three, slowly.",
     files: {},
-    steps: [{ calls: [{ intent: "shell", command: `for i in 1 2 3; do echo tick $i; sleep ${pause}; done` }] }, { text: "Three." }],
+    steps: [
+      {
+        calls: [
+          { intent: "shell", command: `for i in 1 2 3; do echo tick $i; sleep ${pause}; done` },
+        ],
+      },
+      { text: "Three." },
+    ],
     filesAfter: {},
     answer: "Three.",
   };
@@ -92,7 +111,13 @@ export function runForever(marker: string): Story {
   return {
     prompt: "Wait.",
     files: {},
-    steps: [{ text: "I wait.", calls: [{ intent: "shell", command: `sleep 987 & echo $! > ${marker}; sleep 986` }] }, { text: "Waited." }],
+    steps: [
+      {
+        text: "I wait.",
+        calls: [{ intent: "shell", command: `sleep 987 & echo $! > ${marker}; sleep 986` }],
+      },
+      { text: "Waited." },
+    ],
     filesAfter: {},
     answer: "Waited.",
   };

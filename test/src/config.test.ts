@@ -14,8 +14,14 @@ beforeEach(() => {
 afterEach(() => rmSync(join(file, ".."), { recursive: true, force: true }));
 
 test("keys and tokens are taken from a file in the place of variables, and no command inherits them", () => {
-  writeFileSync(file, "# of the box\nANTHROPIC_API_KEY=sk-of=the-file\r\n\nHARNESSD_TOKEN=token-of-the-file\n");
-  const config = readConfig({}, { HARNESSD_SECRETS_FILE: file, ANTHROPIC_API_KEY: "sk-of-the-environment", PATH: "/bin" });
+  writeFileSync(
+    file,
+    "# of the box\nANTHROPIC_API_KEY=sk-of=the-file\r\n\nHARNESSD_TOKEN=token-of-the-file\n",
+  );
+  const config = readConfig(
+    {},
+    { HARNESSD_SECRETS_FILE: file, ANTHROPIC_API_KEY: "sk-of-the-environment", PATH: "/bin" },
+  );
   expect(config.token).toBe("token-of-the-file");
   expect(config.providers["anthropic"]?.apiKey).toBe("sk-of=the-file");
   expect(secretsOf(config)).toEqual(["token-of-the-file", "sk-of=the-file"]);
@@ -24,7 +30,9 @@ test("keys and tokens are taken from a file in the place of variables, and no co
 
 test("a flag wins over the file", () => {
   writeFileSync(file, "HARNESSD_TOKEN=token-of-the-file\n");
-  expect(readConfig({ secretsFile: file, token: "token-of-the-flag" }, {}).token).toBe("token-of-the-flag");
+  expect(readConfig({ secretsFile: file, token: "token-of-the-flag" }, {}).token).toBe(
+    "token-of-the-flag",
+  );
 });
 
 test.each([
@@ -36,7 +44,9 @@ test.each([
 });
 
 test("a file that is not there is refused by name", () => {
-  expect(() => readConfig({ secretsFile: "/no/such/file" }, {})).toThrow(/--secrets-file: \/no\/such\/file cannot be read/);
+  expect(() => readConfig({ secretsFile: "/no/such/file" }, {})).toThrow(
+    /--secrets-file: \/no\/such\/file cannot be read/,
+  );
 });
 
 test("a token that is too short is refused and not repeated, another wrong setting is shown", () => {

@@ -16,12 +16,19 @@ test("a state directory is made with those above it, and kept out of any reposit
   expect(readFileSync(join(stateDir, ".gitignore"), "utf8")).toBe("*\n");
 });
 
-test.each(["/proc/no/such/place", "file/state"])("a state directory that cannot be made is refused by name: %s", async (place) => {
-  writeFileSync(join(base, "file"), "");
-  const stateDir = place.startsWith("/") ? place : join(base, place);
-  await expect(prepareDirectories({ stateDir, workspace: base })).rejects.toThrow(`The state directory ${stateDir} cannot be used`);
-});
+test.each(["/proc/no/such/place", "file/state"])(
+  "a state directory that cannot be made is refused by name: %s",
+  async (place) => {
+    writeFileSync(join(base, "file"), "");
+    const stateDir = place.startsWith("/") ? place : join(base, place);
+    await expect(prepareDirectories({ stateDir, workspace: base })).rejects.toThrow(
+      `The state directory ${stateDir} cannot be used`,
+    );
+  },
+);
 
 test("a workspace that is not there is refused before anything is made", async () => {
-  await expect(prepareDirectories({ stateDir: join(base, "state"), workspace: join(base, "nope") })).rejects.toThrow("--workspace");
+  await expect(
+    prepareDirectories({ stateDir: join(base, "state"), workspace: join(base, "nope") }),
+  ).rejects.toThrow("--workspace");
 });

@@ -7,12 +7,20 @@ import { Secrets } from "../../src/secrets.ts";
 import { BoxProcesses } from "../../tools/process/process-table.ts";
 import { makeDirectory, openJournal, parse, readAll } from "./journal/open-journal.ts";
 
-const REQUEST = { command: "echo hi", cwd: "/", env: { PATH: process.env["PATH"] ?? "" }, stdin: "closed" } as const;
+const REQUEST = {
+  command: "echo hi",
+  cwd: "/",
+  env: { PATH: process.env["PATH"] ?? "" },
+  stdin: "closed",
+} as const;
 
 function openBox(maxPendingBytes?: number) {
   const directory = makeDirectory();
   mkdirSync(join(directory, "processes"));
-  const journal = openJournal({ directory: join(directory, "journal"), ...(maxPendingBytes !== undefined && { maxPendingBytes }) });
+  const journal = openJournal({
+    directory: join(directory, "journal"),
+    ...(maxPendingBytes !== undefined && { maxPendingBytes }),
+  });
   const logged: string[] = [];
   const log = createLog("info", new Secrets(), (line) => logged.push(line));
   const processes = new BoxProcesses({
@@ -30,14 +38,22 @@ test("the start and the end of a process are facts, and nothing is left open beh
     await processes.start(REQUEST)
   ).exited;
   await journal.committed();
-  expect(parse(readAll(journal))).toMatchObject([{ type: "process.started" }, { type: "process.exited", exitCode: 0, stdoutBytes: 3 }]);
-  expect(journal.database.prepare("SELECT count(*) AS open FROM open_processes").get()).toEqual({ open: 0 });
+  expect(parse(readAll(journal))).toMatchObject([
+    { type: "process.started" },
+    { type: "process.exited", exitCode: 0, stdoutBytes: 3 },
+  ]);
+  expect(journal.database.prepare("SELECT count(*) AS open FROM open_processes").get()).toEqual({
+    open: 0,
+  });
 });
 
 test("nothing is started while the journal has no room for it, and the refusal says why", async () => {
   const { journal, processes } = openBox(1000);
   journal.append({ type: "notice", code: "x", message: "x".repeat(600) }, { source: "daemon" });
-  await expect(processes.start(REQUEST)).rejects.toMatchObject({ name: "ToolError", code: "too_much_pending" });
+  await expect(processes.start(REQUEST)).rejects.toMatchObject({
+    name: "ToolError",
+    code: "too_much_pending",
+  });
   await journal.committed();
   expect(parse(readAll(journal)).map(({ type }) => type)).toEqual(["notice"]);
 });
@@ -48,5 +64,7 @@ test("the end of a process after the journal's own end is logged, and harms nobo
   journal.close();
   process.closeStdin();
   expect(await process.exited).toMatchObject({ exitCode: 0 });
-  expect(logged.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(["process.exited"]);
+  expect(logged.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+    "process.exited",
+  ]);
 });

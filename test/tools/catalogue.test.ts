@@ -10,7 +10,10 @@ async function toolFiles(): Promise<{ name: string; file: URL }[]> {
   const found = FOLDERS.map(async (folder) => {
     const directory = new URL(`../../tools/${folder}/`, import.meta.url);
     const files = (await readdir(directory).catch(() => [])).filter((file) => file.endsWith(".ts"));
-    return files.map((file) => ({ name: `${folder}_${file.slice(0, -3).replaceAll("-", "_")}`, file: new URL(file, directory) }));
+    return files.map((file) => ({
+      name: `${folder}_${file.slice(0, -3).replaceAll("-", "_")}`,
+      file: new URL(file, directory),
+    }));
   });
   return (await Promise.all(found)).flat();
 }
@@ -28,11 +31,14 @@ test("the catalogue has nothing but these files, each once", async () => {
   expect(catalogue.map(({ name }) => name).sort()).toEqual(names.sort());
 });
 
-test.each(catalogue.map((tool) => [tool.name, tool] as const))("%s has a description and schemas that every door can show", (_, tool) => {
-  expect(tool.description.length).toBeGreaterThan(20);
-  const { input, output } = schemasOf(tool);
-  expect(input).toMatchObject({ type: "object", additionalProperties: false });
-  expect(output).toMatchObject({ type: "object" });
-  // A model is given the schema alone: what it says must survive as plain JSON.
-  expect(JSON.parse(JSON.stringify(input))).toEqual(input);
-});
+test.each(catalogue.map((tool) => [tool.name, tool] as const))(
+  "%s has a description and schemas that every door can show",
+  (_, tool) => {
+    expect(tool.description.length).toBeGreaterThan(20);
+    const { input, output } = schemasOf(tool);
+    expect(input).toMatchObject({ type: "object", additionalProperties: false });
+    expect(output).toMatchObject({ type: "object" });
+    // A model is given the schema alone: what it says must survive as plain JSON.
+    expect(JSON.parse(JSON.stringify(input))).toEqual(input);
+  },
+);

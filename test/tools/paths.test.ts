@@ -31,14 +31,18 @@ test.each(["../outside/secret", "/etc/passwd", "sub/../../outside/new", "../insi
   "%s is refused from inside",
   async (path) => {
     const { inside, policy } = await world();
-    await expect(resolvePath(path, inside, policy)).rejects.toMatchObject({ code: "path_not_allowed" });
+    await expect(resolvePath(path, inside, policy)).rejects.toMatchObject({
+      code: "path_not_allowed",
+    });
   },
 );
 
 test("a directory whose name begins like the root's is not in the root", async () => {
   const { inside, policy } = await world();
   await mkdir(`${inside}-twin`);
-  await expect(resolvePath(`${inside}-twin/x`, "/", policy)).rejects.toMatchObject({ code: "path_not_allowed" });
+  await expect(resolvePath(`${inside}-twin/x`, "/", policy)).rejects.toMatchObject({
+    code: "path_not_allowed",
+  });
 });
 
 test.each([
@@ -53,8 +57,12 @@ test.each([
   await symlink("../outside/deep", join(inside, "hop"));
   await symlink("../outside/new2", join(inside, "second"));
   await symlink(target, join(inside, "link"));
-  expect(await refusal(write, { path: `link${below}`, content: "x" }, context)).toMatchObject({ code: "path_not_allowed" });
-  expect(await refusal(read, { path: `link${below}` }, context)).toMatchObject({ code: "path_not_allowed" });
+  expect(await refusal(write, { path: `link${below}`, content: "x" }, context)).toMatchObject({
+    code: "path_not_allowed",
+  });
+  expect(await refusal(read, { path: `link${below}` }, context)).toMatchObject({
+    code: "path_not_allowed",
+  });
 });
 
 test("a link within the root is followed, and a root that is itself a link is allowed", async () => {
@@ -70,7 +78,9 @@ test("a link that leads outside may itself be removed", async () => {
   const { inside, outside, context } = await world();
   await symlink(join(outside, "secret"), join(inside, "link"));
   await output(remove, { path: "link" }, context);
-  expect(await output(read, { path: join(outside, "secret") }, contextIn(outside))).toMatchObject({ content: "secret" });
+  expect(await output(read, { path: join(outside, "secret") }, contextIn(outside))).toMatchObject({
+    content: "secret",
+  });
 });
 
 test("a loop of links is refused", async () => {
@@ -82,7 +92,9 @@ test("a loop of links is refused", async () => {
 
 test("an empty path, a NUL and a path longer than the kernel takes are refused under any policy", async () => {
   for (const path of ["", "a\0b", "x".repeat(5000)]) {
-    await expect(resolvePath(path, "/", { roots: ["/"] })).rejects.toMatchObject({ code: "invalid_path" });
+    await expect(resolvePath(path, "/", { roots: ["/"] })).rejects.toMatchObject({
+      code: "invalid_path",
+    });
   }
 });
 

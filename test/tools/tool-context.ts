@@ -29,7 +29,11 @@ export function contextIn(cwd: string, over: Partial<ToolContext> = {}): ToolCon
 
 /** The tool's output, or its refusal thrown. */
 // eslint-disable-next-line typescript/no-explicit-any
-export async function output(tool: Tool, input: Record<string, unknown>, context: ToolContext): Promise<any> {
+export async function output(
+  tool: Tool,
+  input: Record<string, unknown>,
+  context: ToolContext,
+): Promise<any> {
   const outcome = await callTool(tool, input, context);
   if (!outcome.ok) throw new Error(`${outcome.error.code}: ${outcome.error.message}`);
   return outcome.output;
@@ -38,6 +42,7 @@ export async function output(tool: Tool, input: Record<string, unknown>, context
 /** The refusal that the call must end in. */
 export async function refusal(tool: Tool, input: Record<string, unknown>, context: ToolContext) {
   const outcome = await callTool(tool, input, context);
-  if (outcome.ok) throw new Error(`The call was not refused, but answered ${JSON.stringify(outcome.output)}`);
+  if (outcome.ok)
+    throw new Error(`The call was not refused, but answered ${JSON.stringify(outcome.output)}`);
   return outcome.error;
 }

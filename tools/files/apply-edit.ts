@@ -19,7 +19,12 @@ const SIMILAR_ENOUGH = 0.5;
  * Replaces one occurrence, or with `all` every one. A file whose lines all end in CRLF keeps them, whatever the edit is written with.
  * `what` and `path` begin the message. Throws ToolError: `no_match`, `ambiguous_match`.
  */
-export function applyEdit(text: string, edit: Edit, what: string, path: string): { text: string; count: number } {
+export function applyEdit(
+  text: string,
+  edit: Edit,
+  what: string,
+  path: string,
+): { text: string; count: number } {
   const { oldText, newText } = inLineEndsOf(text, edit);
   const found = occurrences(text, oldText);
   if (found.length === 0) throw noMatch(text, oldText, what, path);
@@ -40,7 +45,8 @@ function toCrlf(text: string): string {
 
 function occurrences(text: string, part: string): number[] {
   const found: number[] = [];
-  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + part.length)) found.push(at);
+  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + part.length))
+    found.push(at);
   return found;
 }
 
@@ -56,11 +62,18 @@ function ambiguous(text: string, found: readonly number[], what: string, path: s
 
 function noMatch(text: string, oldText: string, what: string, path: string): ToolError {
   const isTooLarge = text.length > MAX_HINTED_CHARS;
-  const hint = isTooLarge ? undefined : (whiteSpaceTwin(text, oldText) ?? similarLine(text, oldText));
-  const said = hint?.message ?? (isTooLarge ? "search for it with fs_grep" : "nothing like it is in the file");
-  return new ToolError("no_match", `${what} does not match: its \`oldText\` is not in ${path}; ${said}`, {
-    data: { path, ...(hint && { line: hint.line, found: hint.found }) },
-  });
+  const hint = isTooLarge
+    ? undefined
+    : (whiteSpaceTwin(text, oldText) ?? similarLine(text, oldText));
+  const said =
+    hint?.message ?? (isTooLarge ? "search for it with fs_grep" : "nothing like it is in the file");
+  return new ToolError(
+    "no_match",
+    `${what} does not match: its \`oldText\` is not in ${path}; ${said}`,
+    {
+      data: { path, ...(hint && { line: hint.line, found: hint.found }) },
+    },
+  );
 }
 
 interface Hint {
@@ -74,12 +87,20 @@ function whiteSpaceTwin(text: string, oldText: string): Hint | undefined {
   const wanted = oldText.trim().split("\n").map(withoutWhiteSpace);
   const lines = text.split("\n");
   const bare = lines.map(withoutWhiteSpace);
-  const isTwin = (at: number): boolean => wanted.every((line, index) => isLike(bare[at + index], line, index, wanted.length));
+  const isTwin = (at: number): boolean =>
+    wanted.every((line, index) => isLike(bare[at + index], line, index, wanted.length));
   const at = bare.findIndex((_, index) => isTwin(index));
   if (at === -1 || wanted.every((line) => line === "")) return undefined;
   const found = lines.slice(at, at + wanted.length).join("\n");
-  const where = wanted.length === 1 ? `line ${at + 1} differs` : `lines ${at + 1} to ${at + wanted.length} differ`;
-  return { line: at + 1, found: shown(found), message: `${where} from it only in white space: ${JSON.stringify(shown(found))}` };
+  const where =
+    wanted.length === 1
+      ? `line ${at + 1} differs`
+      : `lines ${at + 1} to ${at + wanted.length} differ`;
+  return {
+    line: at + 1,
+    found: shown(found),
+    message: `${where} from it only in white space: ${JSON.stringify(shown(found))}`,
+  };
 }
 
 /** The first and the last line of the old text may be parts of lines. */
@@ -91,7 +112,9 @@ function isLike(line: string | undefined, wanted: string, index: number, count: 
 }
 
 function similarLine(text: string, oldText: string): Hint | undefined {
-  const wanted = oldText.split("\n").reduce((longest, line) => (line.trim().length > longest.length ? line.trim() : longest), "");
+  const wanted = oldText
+    .split("\n")
+    .reduce((longest, line) => (line.trim().length > longest.length ? line.trim() : longest), "");
   const wantedPairs = letterPairs(wanted);
   let best = { score: SIMILAR_ENOUGH, line: 0, found: "" };
   for (const [index, line] of text.split("\n", MAX_LINES_COMPARED).entries()) {
@@ -99,7 +122,11 @@ function similarLine(text: string, oldText: string): Hint | undefined {
     if (score > best.score) best = { score, line: index + 1, found: shown(line.trimEnd()) };
   }
   if (best.line === 0) return undefined;
-  return { line: best.line, found: best.found, message: `the nearest is line ${best.line}: ${JSON.stringify(best.found)}` };
+  return {
+    line: best.line,
+    found: best.found,
+    message: `the nearest is line ${best.line}: ${JSON.stringify(best.found)}`,
+  };
 }
 
 function letterPairs(line: string): Set<string> {

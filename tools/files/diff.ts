@@ -8,7 +8,11 @@ const MAX_DIFF_CHARS = 256 * 1024;
 const MAX_DURATION_MS = 250;
 
 /** Null when the texts or their difference are too large to be worth showing. */
-export async function unifiedDiff(path: string, before: string, after: string): Promise<string | null> {
+export async function unifiedDiff(
+  path: string,
+  before: string,
+  after: string,
+): Promise<string | null> {
   if (before === after) return "";
   if (before.length > MAX_TEXT_CHARS || after.length > MAX_TEXT_CHARS) return null;
   const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import("diff");

@@ -5,10 +5,14 @@ import { z } from "zod";
 import { ToolError } from "../tool.ts";
 import { answeringErrno } from "./errno.ts";
 
-export const EntryType = z.enum(["file", "directory", "symlink", "other"]).describe("`other`: a pipe, a socket or a device.");
+export const EntryType = z
+  .enum(["file", "directory", "symlink", "other"])
+  .describe("`other`: a pipe, a socket or a device.");
 export type EntryType = z.output<typeof EntryType>;
 
-export function entryTypeOf(entry: Pick<Stats | Dirent, "isFile" | "isDirectory" | "isSymbolicLink">): EntryType {
+export function entryTypeOf(
+  entry: Pick<Stats | Dirent, "isFile" | "isDirectory" | "isSymbolicLink">,
+): EntryType {
   if (entry.isSymbolicLink()) return "symlink";
   if (entry.isDirectory()) return "directory";
   return entry.isFile() ? "file" : "other";
@@ -23,11 +27,17 @@ export function modeOf({ mode }: Pick<Stats, "mode">): string {
 export async function searchableType(path: string): Promise<EntryType> {
   const type = entryTypeOf(await answeringErrno("find", path, () => stat(path)));
   if (type !== "other") return type;
-  throw new ToolError("not_a_file", `${path} is a pipe, a socket or a device, and a file or a directory was wanted`, { data: { path } });
+  throw new ToolError(
+    "not_a_file",
+    `${path} is a pipe, a socket or a device, and a file or a directory was wanted`,
+    { data: { path } },
+  );
 }
 
 /** Throws ToolError: `not_found`, `not_a_directory`. */
 export async function refuseNonDirectory(path: string): Promise<void> {
   if ((await searchableType(path)) === "directory") return;
-  throw new ToolError("not_a_directory", `${path} is not a directory, and a directory was wanted`, { data: { path } });
+  throw new ToolError("not_a_directory", `${path} is not a directory, and a directory was wanted`, {
+    data: { path },
+  });
 }

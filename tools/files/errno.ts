@@ -29,11 +29,17 @@ const ANSWERS: Readonly<Record<string, readonly [code: string, explanation: stri
 
 /** The error's `code` (`ENOENT`), if it has one. */
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
 }
 
 /** Does `work`; what the kernel refuses is thrown as a ToolError that says `Cannot <action> <path>: why`. */
-export async function answeringErrno<Result>(action: string, path: string, work: () => Promise<Result>): Promise<Result> {
+export async function answeringErrno<Result>(
+  action: string,
+  path: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await work();
   } catch (error) {
@@ -47,5 +53,8 @@ export function toToolError(error: unknown, action: string, path: string): unkno
   const answer = errno === undefined ? undefined : ANSWERS[errno];
   if (errno === undefined || answer === undefined) return error;
   const [code, explanation] = answer;
-  return new ToolError(code, `Cannot ${action} ${path}: ${explanation}`, { data: { path, errno }, cause: error });
+  return new ToolError(code, `Cannot ${action} ${path}: ${explanation}`, {
+    data: { path, errno },
+    cause: error,
+  });
 }

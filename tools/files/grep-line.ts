@@ -4,8 +4,16 @@ import { z } from "zod";
 export const GrepLine = z.object({
   path: z.string().describe("Relative to the `path` of the answer."),
   line: z.number().int().describe("From 1."),
-  column: z.number().int().nullable().describe("Where the first match begins, in characters from 1; null for a line of context."),
-  text: z.string().describe("Without its line end; a long line is cut around the match, which is then marked with `…`."),
+  column: z
+    .number()
+    .int()
+    .nullable()
+    .describe("Where the first match begins, in characters from 1; null for a line of context."),
+  text: z
+    .string()
+    .describe(
+      "Without its line end; a long line is cut around the match, which is then marked with `…`.",
+    ),
 });
 export type GrepLine = z.output<typeof GrepLine>;
 

@@ -12,7 +12,8 @@ export async function makeDirectory(path: string): Promise<boolean> {
     await mkdir(path);
     return true;
   } catch (error) {
-    if (errnoOf(error) !== "ENOENT" || dirname(path) === path) return await refuseUnlessDirectory(path, error);
+    if (errnoOf(error) !== "ENOENT" || dirname(path) === path)
+      return await refuseUnlessDirectory(path, error);
   }
   await makeDirectory(dirname(path));
   try {

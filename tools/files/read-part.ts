@@ -13,14 +13,23 @@ export interface FilePart {
 const SCAN_CHUNK_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 
-export async function readBytes(handle: FileHandle, offset: number, maxBytes: number): Promise<FilePart> {
+export async function readBytes(
+  handle: FileHandle,
+  offset: number,
+  maxBytes: number,
+): Promise<FilePart> {
   // One byte more tells whether the file goes on, also where its size is not known (/proc).
   const { size } = await handle.stat();
   const wanted = size > 0 ? Math.min(maxBytes, Math.max(size - offset, 0)) + 1 : maxBytes + 1;
   const buffer = Buffer.allocUnsafe(wanted);
   let filled = 0;
   while (filled < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
+    const { bytesRead } = await handle.read(
+      buffer,
+      filled,
+      buffer.length - filled,
+      offset + filled,
+    );
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
@@ -29,7 +38,12 @@ export async function readBytes(handle: FileHandle, offset: number, maxBytes: nu
 }
 
 /** As `readBytes`, cut so that no character is split at either side, and after `maxLines` lines. */
-export async function readText(handle: FileHandle, offset: number, maxBytes: number, maxLines = Infinity): Promise<FilePart> {
+export async function readText(
+  handle: FileHandle,
+  offset: number,
+  maxBytes: number,
+  maxLines = Infinity,
+): Promise<FilePart> {
   const { bytes, atEnd } = await readBytes(handle, offset, maxBytes);
   const start = offset === 0 ? 0 : leadingContinuationLength(bytes);
   const end = atEnd ? bytes.length : wholeCharactersLength(bytes);
@@ -39,7 +53,11 @@ export async function readText(handle: FileHandle, offset: number, maxBytes: num
 }
 
 /** The byte offset at which a line begins, counted from 1; the end of the file when it has fewer lines. */
-export async function offsetOfLine(handle: FileHandle, line: number, signal: AbortSignal): Promise<number> {
+export async function offsetOfLine(
+  handle: FileHandle,
+  line: number,
+  signal: AbortSignal,
+): Promise<number> {
   const buffer = Buffer.allocUnsafe(SCAN_CHUNK_BYTES);
   let linesLeft = line - 1;
   for (let offset = 0; ;) {

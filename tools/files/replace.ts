@@ -43,7 +43,10 @@ export async function replaceFile(
     const before = await statIfThere(target);
     await refuseUnwanted(target, before, options);
     await makeDirectory(dirname(target));
-    const temporary = join(dirname(target), `${TEMPORARY_PREFIX}${randomBytes(8).toString("hex")}${TEMPORARY_SUFFIX}`);
+    const temporary = join(
+      dirname(target),
+      `${TEMPORARY_PREFIX}${randomBytes(8).toString("hex")}${TEMPORARY_SUFFIX}`,
+    );
     try {
       const replaced = await fillTemporary(temporary, fill, before, options);
       await inTurn(target, async () => {
@@ -67,10 +70,18 @@ async function statIfThere(path: string): Promise<BigIntStats | undefined> {
   }
 }
 
-async function refuseUnwanted(target: string, found: BigIntStats | undefined, options: ReplaceOptions): Promise<void> {
+async function refuseUnwanted(
+  target: string,
+  found: BigIntStats | undefined,
+  options: ReplaceOptions,
+): Promise<void> {
   if (found) refuseIrregular(found, target);
   if (options.createOnly && found) {
-    throw new ToolError("already_exists", `${target} is there already, and only a new file was wanted`, { data: { path: target } });
+    throw new ToolError(
+      "already_exists",
+      `${target} is there already, and only a new file was wanted`,
+      { data: { path: target } },
+    );
   }
   const expected = options.expectedVersion;
   if (expected === undefined || (expected === "*" && found)) return;

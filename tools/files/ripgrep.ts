@@ -26,7 +26,9 @@ const EXIT_TROUBLE = 2;
 export async function* ripgrep(request: RipgrepRequest): AsyncGenerator<string> {
   const child = await start(request);
   let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr = (stderr + text).slice(0, MAX_STDERR_CHARS)));
+  child.stderr
+    .setEncoding("utf8")
+    .on("data", (text: string) => (stderr = (stderr + text).slice(0, MAX_STDERR_CHARS)));
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
   let records = 0;
   try {
@@ -41,10 +43,22 @@ export async function* ripgrep(request: RipgrepRequest): AsyncGenerator<string> 
   }
 }
 
-async function start({ args, cwd, env, signal }: RipgrepRequest): Promise<ChildProcessByStdio<null, Readable, Readable>> {
+async function start({
+  args,
+  cwd,
+  env,
+  signal,
+}: RipgrepRequest): Promise<ChildProcessByStdio<null, Readable, Readable>> {
   const program = await programPath();
-  if (args.some((each) => each.includes("\0"))) throw new ToolError("invalid_pattern", "A pattern must not hold a NUL character");
-  const child = spawn(program, ["--no-config", ...args], { cwd, env, signal, killSignal: "SIGKILL", stdio: ["ignore", "pipe", "pipe"] });
+  if (args.some((each) => each.includes("\0")))
+    throw new ToolError("invalid_pattern", "A pattern must not hold a NUL character");
+  const child = spawn(program, ["--no-config", ...args], {
+    cwd,
+    env,
+    signal,
+    killSignal: "SIGKILL",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   try {
     await once(child, "spawn");
   } catch (error) {
@@ -65,14 +79,20 @@ async function programPath(): Promise<string> {
 }
 
 function missing(cause: unknown): ToolError {
-  return new ToolError("program_not_found", "ripgrep is not installed: the package @vscode/ripgrep has no program for this platform", {
-    cause,
-  });
+  return new ToolError(
+    "program_not_found",
+    "ripgrep is not installed: the package @vscode/ripgrep has no program for this platform",
+    {
+      cause,
+    },
+  );
 }
 
 /** Only a wrong pattern or glob makes ripgrep say nothing but trouble; unreadable files come with it when they are all there is. */
 function refuseTrouble(stderr: string): void {
-  if (/regex parse error|error parsing glob|regex could not be compiled|unrecognized/i.test(stderr)) {
+  if (
+    /regex parse error|error parsing glob|regex could not be compiled|unrecognized/i.test(stderr)
+  ) {
     throw new ToolError("invalid_pattern", stderr.replace(/^rg: /, "").trim());
   }
 }
@@ -84,7 +104,8 @@ async function* recordsOf(output: Readable, separator: "\n" | "\0"): AsyncGenera
   for await (const chunk of output as AsyncIterable<Uint8Array>) {
     let from = 0;
     for (let at = chunk.indexOf(end); at !== -1; at = chunk.indexOf(end, from)) {
-      if (pendingBytes <= MAX_RECORD_BYTES) yield Buffer.concat([...pending, chunk.subarray(from, at)]).toString();
+      if (pendingBytes <= MAX_RECORD_BYTES)
+        yield Buffer.concat([...pending, chunk.subarray(from, at)]).toString();
       [pending, pendingBytes, from] = [[], 0, at + 1];
     }
     pendingBytes += chunk.length - from;

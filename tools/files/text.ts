@@ -19,5 +19,7 @@ export function textOf(bytes: Uint8Array): string | undefined {
 }
 
 export function refuseBinary(path: string): never {
-  throw new ToolError("binary_file", `${path} is not UTF-8 text; read it with encoding "base64"`, { data: { path } });
+  throw new ToolError("binary_file", `${path} is not UTF-8 text; read it with encoding "base64"`, {
+    data: { path },
+  });
 }

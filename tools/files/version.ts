@@ -10,7 +10,8 @@ const HASHED_MAX_BYTES = 1024 * 1024;
 /** The version of an open regular file. */
 export async function versionOf(handle: FileHandle, stats?: BigIntStats): Promise<string> {
   const { size, mtimeNs, ino } = stats ?? (await handle.stat({ bigint: true }));
-  if (size > HASHED_MAX_BYTES) return `s${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}`;
+  if (size > HASHED_MAX_BYTES)
+    return `s${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}`;
   const bytes = Buffer.allocUnsafe(Number(size));
   let filled = 0;
   while (filled < bytes.length) {
@@ -24,7 +25,8 @@ export async function versionOf(handle: FileHandle, stats?: BigIntStats): Promis
 /** Throws ToolError `version_conflict` unless the file, which is gone when `actual` is null, is at the version that was expected. */
 export function refuseOtherVersion(path: string, expected: string, actual: string | null): void {
   if (actual === expected) return;
-  const now = actual === null ? "there is no such file now" : `it is at version ${actual} now; read it again`;
+  const now =
+    actual === null ? "there is no such file now" : `it is at version ${actual} now; read it again`;
   throw new ToolError("version_conflict", `${path} was wanted at version ${expected}, but ${now}`, {
     data: { path, expectedVersion: expected, actualVersion: actual },
   });

@@ -49,7 +49,11 @@ async function* walkBelow(
   }
 }
 
-async function entriesOf(directory: string, prefix: string, { signal, mustReadAll = false }: WalkOptions): Promise<Dirent[]> {
+async function entriesOf(
+  directory: string,
+  prefix: string,
+  { signal, mustReadAll = false }: WalkOptions,
+): Promise<Dirent[]> {
   const entries: Dirent[] = [];
   try {
     for await (const entry of await opendir(directory)) {
@@ -59,11 +63,15 @@ async function entriesOf(directory: string, prefix: string, { signal, mustReadAl
   } catch (error) {
     const isBelow = prefix !== "";
     const passedOver = mustReadAll ? ["ENOENT", "ENOTDIR"] : ["ENOENT", "ENOTDIR", "EACCES"];
-    if (!isBelow || !passedOver.includes(errnoOf(error) ?? "")) throw toToolError(error, "list", directory);
+    if (!isBelow || !passedOver.includes(errnoOf(error) ?? ""))
+      throw toToolError(error, "list", directory);
   }
   return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 function tooMany(directory: string): ToolError {
-  return new ToolError("too_large", `${directory} has more than ${MAX_DIRECTORY_ENTRIES} entries; use fs_glob with a pattern`);
+  return new ToolError(
+    "too_large",
+    `${directory} has more than ${MAX_DIRECTORY_ENTRIES} entries; use fs_glob with a pattern`,
+  );
 }

@@ -7,13 +7,17 @@ import { defineTool } from "../tool.ts";
 
 export const copy = defineTool({
   name: "fs_copy",
-  description: "Copy a file or a whole directory, permissions kept; symlinks in it are copied as symlinks. `to` is the whole new path.",
+  description:
+    "Copy a file or a whole directory, permissions kept; symlinks in it are copied as symlinks. `to` is the whole new path.",
   effect: "write",
   input: () =>
     z.strictObject({
       from: z.string(),
       to: z.string(),
-      overwrite: z.boolean().default(false).describe("Replace a file at `to`. A directory there is never replaced."),
+      overwrite: z
+        .boolean()
+        .default(false)
+        .describe("Replace a file at `to`. A directory there is never replaced."),
     }),
   output: () =>
     z.object({

@@ -25,7 +25,12 @@ export const edit = defineTool({
       edits: z
         .array(
           z.strictObject({
-            oldText: z.string().min(1).describe("As it stands in the file, white space included; line ends may be given as \\n."),
+            oldText: z
+              .string()
+              .min(1)
+              .describe(
+                "As it stands in the file, white space included; line ends may be given as \\n.",
+              ),
             newText: z.string(),
             all: z.boolean().default(false).describe("Replace every occurrence."),
           }),
@@ -40,7 +45,10 @@ export const edit = defineTool({
       replacements: z.number().int(),
       bytes: z.number().int(),
       version: z.string(),
-      diff: z.string().nullable().describe("Unified diff, empty when nothing changed; null for a very large change."),
+      diff: z
+        .string()
+        .nullable()
+        .describe("Unified diff, empty when nothing changed; null for a very large change."),
     }),
   async run({ edits, expectedVersion, ...asked }, { cwd, paths }) {
     const path = await resolveTarget(asked.path, cwd, paths);
@@ -49,17 +57,34 @@ export const edit = defineTool({
       const before = await readWhole(path);
       if (expectedVersion !== undefined) refuseOtherVersion(path, expectedVersion, before.version);
       const { text, replacements } = applyAll(before.text, edits, path);
-      const replaced = await replaceFile(path, (handle) => handle.writeFile(text), { expectedVersion: before.version });
-      return { path, replacements, bytes: replaced.bytes, version: replaced.version, diff: await unifiedDiff(path, before.text, text) };
+      const replaced = await replaceFile(path, (handle) => handle.writeFile(text), {
+        expectedVersion: before.version,
+      });
+      return {
+        path,
+        replacements,
+        bytes: replaced.bytes,
+        version: replaced.version,
+        diff: await unifiedDiff(path, before.text, text),
+      };
     });
   },
 });
 
-function applyAll(before: string, edits: readonly Edit[], path: string): { text: string; replacements: number } {
+function applyAll(
+  before: string,
+  edits: readonly Edit[],
+  path: string,
+): { text: string; replacements: number } {
   let text = before;
   let replacements = 0;
   for (const [index, one] of edits.entries()) {
-    const applied = applyEdit(text, one, edits.length > 1 ? `Edit ${index + 1} of ${edits.length}` : "The edit", path);
+    const applied = applyEdit(
+      text,
+      one,
+      edits.length > 1 ? `Edit ${index + 1} of ${edits.length}` : "The edit",
+      path,
+    );
     text = applied.text;
     replacements += applied.count;
   }
@@ -70,7 +95,11 @@ async function readWhole(path: string): Promise<{ text: string; version: string 
   const { handle, stats } = await openFile(path);
   await using _ = handle;
   if (stats.size > MAX_FILE_BYTES) {
-    throw new ToolError("too_large", `${path} has ${stats.size} bytes; fs_edit takes files up to ${MAX_FILE_BYTES}`, { data: { path } });
+    throw new ToolError(
+      "too_large",
+      `${path} has ${stats.size} bytes; fs_edit takes files up to ${MAX_FILE_BYTES}`,
+      { data: { path } },
+    );
   }
   const version = await versionOf(handle, stats);
   return { text: textOf(await handle.readFile()) ?? refuseBinary(path), version };

@@ -13,9 +13,16 @@ export const glob = defineTool({
   effect: "read",
   input: () =>
     z.strictObject({
-      patterns: z.array(z.string().min(1)).min(1).max(100).describe("Relative to `path`. One that begins with `!` takes files out again."),
+      patterns: z
+        .array(z.string().min(1))
+        .min(1)
+        .max(100)
+        .describe("Relative to `path`. One that begins with `!` takes files out again."),
       path: z.string().default(".").describe("The directory to look in."),
-      ignored: z.boolean().default(false).describe("Also files that .gitignore names, and those in .git."),
+      ignored: z
+        .boolean()
+        .default(false)
+        .describe("Also files that .gitignore names, and those in .git."),
       limit: z.number().int().min(1).max(10_000).default(1000),
     }),
   output: () =>
@@ -44,8 +51,13 @@ async function matcherOf(patterns: readonly string[]): Promise<(file: string) =>
   const { default: picomatch } = await import("picomatch");
   const wanted = patterns.filter((pattern) => !pattern.startsWith("!"));
   if (wanted.length === 0)
-    throw new ToolError("invalid_pattern", "All patterns begin with `!`: at least one must say which files are wanted");
-  const unwanted = patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
+    throw new ToolError(
+      "invalid_pattern",
+      "All patterns begin with `!`: at least one must say which files are wanted",
+    );
+  const unwanted = patterns
+    .filter((pattern) => pattern.startsWith("!"))
+    .map((pattern) => pattern.slice(1));
   return picomatch(wanted.map(withoutDot), { dot: true, ignore: unwanted.map(withoutDot) });
 }
 

@@ -16,9 +16,22 @@ const input = () =>
     literal: z.boolean().default(false).describe("The pattern is text, not a regular expression."),
     ignoreCase: z.boolean().default(false),
     multiline: z.boolean().default(false).describe("The pattern may match over several lines."),
-    globs: z.array(z.string().min(1)).max(100).default([]).describe("Only files that match, such as `*.ts`; `!*.test.ts` leaves out."),
-    context: z.number().int().min(0).max(20).default(0).describe("Lines shown before and after each match."),
-    ignored: z.boolean().default(false).describe("Also files that .gitignore names, and those in .git."),
+    globs: z
+      .array(z.string().min(1))
+      .max(100)
+      .default([])
+      .describe("Only files that match, such as `*.ts`; `!*.test.ts` leaves out."),
+    context: z
+      .number()
+      .int()
+      .min(0)
+      .max(20)
+      .default(0)
+      .describe("Lines shown before and after each match."),
+    ignored: z
+      .boolean()
+      .default(false)
+      .describe("Also files that .gitignore names, and those in .git."),
     maxMatches: z.number().int().min(1).max(5000).default(200),
   });
 
@@ -31,10 +44,16 @@ export const grep = defineTool({
   input,
   output: () =>
     z.object({
-      path: z.string().describe("Absolute: the directory that was searched, or that of the one file."),
+      path: z
+        .string()
+        .describe("Absolute: the directory that was searched, or that of the one file."),
       lines: z.array(GrepLine),
       matches: z.number().int().describe("How many of `lines` match; the others are context."),
-      truncated: z.boolean().describe("True when the search was stopped at `maxMatches` or because the answer grew too large."),
+      truncated: z
+        .boolean()
+        .describe(
+          "True when the search was stopped at `maxMatches` or because the answer grew too large.",
+        ),
     }),
   async run(asked, { cwd, env, paths, signal }) {
     const target = await resolvePath(asked.path, cwd, paths);
@@ -57,7 +76,16 @@ export const grep = defineTool({
 });
 
 function optionsOf(asked: z.output<ReturnType<typeof input>>): string[] {
-  const options = ["--json", "--hidden", "--sort", "path", "--context", String(asked.context), "--regexp", asked.pattern];
+  const options = [
+    "--json",
+    "--hidden",
+    "--sort",
+    "path",
+    "--context",
+    String(asked.context),
+    "--regexp",
+    asked.pattern,
+  ];
   if (asked.literal) options.push("--fixed-strings");
   if (asked.ignoreCase) options.push("--ignore-case");
   if (asked.multiline) options.push("--multiline");

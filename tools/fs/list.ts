@@ -19,20 +19,33 @@ const Entry = z.object({
 
 export const list = defineTool({
   name: "fs_list",
-  description: "List a directory, hidden entries included, sorted by path; with `depth` also what is below. Symlinks are not followed.",
+  description:
+    "List a directory, hidden entries included, sorted by path; with `depth` also what is below. Symlinks are not followed.",
   effect: "read",
   input: () =>
     z.strictObject({
       path: z.string().default("."),
-      depth: z.number().int().min(1).max(MAX_DEPTH).default(1).describe("1: the directory's own entries; 2: theirs too; and so on."),
+      depth: z
+        .number()
+        .int()
+        .min(1)
+        .max(MAX_DEPTH)
+        .default(1)
+        .describe("1: the directory's own entries; 2: theirs too; and so on."),
       limit: z.number().int().min(1).max(10_000).default(1000),
-      after: z.string().optional().describe("Go on after this path: the `nextAfter` of an earlier answer."),
+      after: z
+        .string()
+        .optional()
+        .describe("Go on after this path: the `nextAfter` of an earlier answer."),
     }),
   output: () =>
     z.object({
       path: z.string().describe("Absolute."),
       entries: z.array(Entry),
-      nextAfter: z.string().nullable().describe("Give it as `after` to go on; null when this is all."),
+      nextAfter: z
+        .string()
+        .nullable()
+        .describe("Give it as `after` to go on; null when this is all."),
     }),
   async run({ depth, limit, after, ...asked }, { cwd, paths, signal }) {
     const path = await resolvePath(asked.path, cwd, paths);
@@ -51,7 +64,10 @@ export const list = defineTool({
 });
 
 /** Undefined for what vanished since it was listed. */
-async function described(directory: string, { path, entry }: WalkedEntry): Promise<z.output<typeof Entry> | undefined> {
+async function described(
+  directory: string,
+  { path, entry }: WalkedEntry,
+): Promise<z.output<typeof Entry> | undefined> {
   try {
     const { size, mtime } = await lstat(join(directory, path));
     return { path, type: entryTypeOf(entry), size, mtime: mtime.toISOString() };

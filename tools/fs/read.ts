@@ -21,14 +21,39 @@ export const read = defineTool({
     z
       .strictObject({
         path: z.string(),
-        encoding: z.enum(["text", "base64"]).default("text").describe("`text` is UTF-8; `base64` serves any file."),
-        offset: z.number().int().nonnegative().optional().describe("First byte, from 0; in text moved on to the next whole character."),
-        startLine: z.number().int().positive().optional().describe("First line, from 1; instead of `offset`."),
+        encoding: z
+          .enum(["text", "base64"])
+          .default("text")
+          .describe("`text` is UTF-8; `base64` serves any file."),
+        offset: z
+          .number()
+          .int()
+          .nonnegative()
+          .optional()
+          .describe("First byte, from 0; in text moved on to the next whole character."),
+        startLine: z
+          .number()
+          .int()
+          .positive()
+          .optional()
+          .describe("First line, from 1; instead of `offset`."),
         maxLines: z.number().int().positive().optional(),
-        maxBytes: z.number().int().min(4).max(MOST_BYTES).default(DEFAULT_MAX_BYTES).describe("What the answer holds at the most."),
+        maxBytes: z
+          .number()
+          .int()
+          .min(4)
+          .max(MOST_BYTES)
+          .default(DEFAULT_MAX_BYTES)
+          .describe("What the answer holds at the most."),
       })
-      .refine((asked) => asked.offset === undefined || asked.startLine === undefined, "Give `offset` or `startLine`, not both")
-      .refine((asked) => asked.encoding === "text" || (asked.startLine ?? asked.maxLines) === undefined, "Lines are for `text` only"),
+      .refine(
+        (asked) => asked.offset === undefined || asked.startLine === undefined,
+        "Give `offset` or `startLine`, not both",
+      )
+      .refine(
+        (asked) => asked.encoding === "text" || (asked.startLine ?? asked.maxLines) === undefined,
+        "Lines are for `text` only",
+      ),
   output: () =>
     z.object({
       path: z.string().describe("Absolute."),
@@ -37,7 +62,11 @@ export const read = defineTool({
       offset: z.number().int().describe("Of the first byte in `content`."),
       bytes: z.number().int().describe("How many bytes of the file `content` stands for."),
       totalBytes: z.number().int(),
-      nextOffset: z.number().int().nullable().describe("Where to read on; null at the end of the file."),
+      nextOffset: z
+        .number()
+        .int()
+        .nullable()
+        .describe("Where to read on; null at the end of the file."),
       lossy: z.boolean().describe("True when some bytes were not UTF-8 and are shown as U+FFFD."),
       version: z.string(),
     }),
@@ -48,10 +77,17 @@ export const read = defineTool({
     const isText = encoding === "text";
     const part = await answeringErrno("read", path, async () => {
       if (isText && isBinary((await readBytes(handle, 0, 8192)).bytes)) refuseBinary(path);
-      const from = asked.startLine === undefined ? (asked.offset ?? 0) : await offsetOfLine(handle, asked.startLine, signal);
-      return await (isText ? readText(handle, from, maxBytes, maxLines) : readBytes(handle, from, maxBytes));
+      const from =
+        asked.startLine === undefined
+          ? (asked.offset ?? 0)
+          : await offsetOfLine(handle, asked.startLine, signal);
+      return await (isText
+        ? readText(handle, from, maxBytes, maxLines)
+        : readBytes(handle, from, maxBytes));
     });
-    const content = isText ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(part.bytes) : Buffer.from(part.bytes).toString("base64");
+    const content = isText
+      ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(part.bytes)
+      : Buffer.from(part.bytes).toString("base64");
     const end = part.offset + part.bytes.length;
     return {
       path,

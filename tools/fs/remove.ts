@@ -8,13 +8,17 @@ import { defineTool } from "../tool.ts";
 
 export const remove = defineTool({
   name: "fs_remove",
-  description: "Remove a file, a symlink (not what it points to) or a directory; `recursive` for a directory that is not empty.",
+  description:
+    "Remove a file, a symlink (not what it points to) or a directory; `recursive` for a directory that is not empty.",
   effect: "write",
   input: () =>
     z.strictObject({
       path: z.string(),
       recursive: z.boolean().default(false),
-      mayBeMissing: z.boolean().default(false).describe("Answer `removed: false` instead of an error when nothing is there."),
+      mayBeMissing: z
+        .boolean()
+        .default(false)
+        .describe("Answer `removed: false` instead of an error when nothing is there."),
     }),
   output: () => z.object({ path: z.string().describe("Absolute."), removed: z.boolean() }),
   async run({ recursive, mayBeMissing, ...asked }, { cwd, paths }) {

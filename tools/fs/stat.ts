@@ -27,7 +27,10 @@ export const stat = defineTool({
       mtime: z.string().describe("Last change of the content, RFC 3339."),
       ctime: z.string().describe("Last change of content, name or permissions."),
       birthtime: z.string(),
-      symlinkTarget: z.string().nullable().describe("What the symlink at this path says; null when it is none."),
+      symlinkTarget: z
+        .string()
+        .nullable()
+        .describe("What the symlink at this path says; null when it is none."),
       version: z.string().nullable().describe("Null for anything but a readable regular file."),
     }),
   async run(asked, { cwd, paths }) {
@@ -66,7 +69,10 @@ async function versionIfReadable(path: string): Promise<string | null> {
   });
 }
 
-async function answerOr<Found, Otherwise>(otherwise: Otherwise, work: () => Promise<Found>): Promise<Found | Otherwise> {
+async function answerOr<Found, Otherwise>(
+  otherwise: Otherwise,
+  work: () => Promise<Found>,
+): Promise<Found | Otherwise> {
   try {
     return await work();
   } catch (error) {

@@ -31,16 +31,26 @@ export const write = defineTool({
       created: z.boolean(),
       bytes: z.number().int(),
       version: z.string(),
-      diff: z.string().nullable().describe("Unified diff, empty when nothing changed; null for a binary or very large file."),
+      diff: z
+        .string()
+        .nullable()
+        .describe(
+          "Unified diff, empty when nothing changed; null for a binary or very large file.",
+        ),
     }),
   async run({ content, encoding, mode, expectedVersion, createOnly, ...asked }, { cwd, paths }) {
     const path = await resolveTarget(asked.path, cwd, paths);
     const bytes = encoding === "text" ? Buffer.from(content) : bytesOfBase64(content);
     const before = await textBefore(path);
-    const options = { expectedVersion, createOnly, mode: mode === undefined ? undefined : Number.parseInt(mode, 8) };
+    const options = {
+      expectedVersion,
+      createOnly,
+      mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
+    };
     const replaced = await replaceFile(path, (handle) => handle.writeFile(bytes), options);
     const after = textOf(bytes);
-    const diff = before === null || after === undefined ? null : await unifiedDiff(path, before, after);
+    const diff =
+      before === null || after === undefined ? null : await unifiedDiff(path, before, after);
     return { path, ...replaced, diff };
   },
 });

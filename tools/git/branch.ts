@@ -19,16 +19,22 @@ const input = () =>
   z.strictObject({
     path: repositoryPath,
     action: z.enum(["list", "create", "delete", "rename"]).default("list"),
-    name: gitName.optional().describe("The branch to create, delete or rename; for rename absent: the current one."),
+    name: gitName
+      .optional()
+      .describe("The branch to create, delete or rename; for rename absent: the current one."),
     newName: gitName.optional().describe("For rename."),
     startPoint: gitName.optional().describe("For create; absent: HEAD."),
-    force: z.boolean().default(false).describe("Delete a branch that is not merged; create or rename over one that is there."),
+    force: z
+      .boolean()
+      .default(false)
+      .describe("Delete a branch that is not merged; create or rename over one that is there."),
     remotes: z.boolean().default(false).describe("List remote branches too."),
   });
 
 export const branch = defineTool({
   name: "git_branch",
-  description: "List the branches of a git repository, or create, delete or rename one; answers with the list as it then is.",
+  description:
+    "List the branches of a git repository, or create, delete or rename one; answers with the list as it then is.",
   effect: "write",
   input,
   output: () =>
@@ -43,24 +49,38 @@ export const branch = defineTool({
     return await withGit(path, context, { what: `${asked.action} branches` }, async ({ git }) => {
       if (change) await git.raw(change);
       const refs = ["refs/heads", ...(asked.remotes ? ["refs/remotes"] : [])];
-      const lines = (await git.raw(["for-each-ref", `--count=${MAX_BRANCHES + 1}`, FORMAT, ...refs]))
+      const lines = (
+        await git.raw(["for-each-ref", `--count=${MAX_BRANCHES + 1}`, FORMAT, ...refs])
+      )
         .split("\n")
         .filter((line) => line !== "");
       const found = lines.map(parse);
       const branches = found.slice(0, MAX_BRANCHES);
-      return { current: found.find(({ current }) => current)?.name ?? null, branches, truncated: lines.length > MAX_BRANCHES };
+      return {
+        current: found.find(({ current }) => current)?.name ?? null,
+        branches,
+        truncated: lines.length > MAX_BRANCHES,
+      };
     });
   },
 });
 
-function argumentsOf({ action, name, newName, startPoint, force }: z.output<ReturnType<typeof input>>): string[] | undefined {
+function argumentsOf({
+  action,
+  name,
+  newName,
+  startPoint,
+  force,
+}: z.output<ReturnType<typeof input>>): string[] | undefined {
   const forced = force ? ["--force"] : [];
   if (action === "list") return undefined;
   if (action === "rename") {
-    if (newName === undefined) throw new ToolError("invalid_input", "Say with `newName` how the branch shall be called");
+    if (newName === undefined)
+      throw new ToolError("invalid_input", "Say with `newName` how the branch shall be called");
     return ["branch", "--move", ...forced, ...(name === undefined ? [] : [name]), newName];
   }
-  if (name === undefined) throw new ToolError("invalid_input", `Say with \`name\` which branch to ${action}`);
+  if (name === undefined)
+    throw new ToolError("invalid_input", `Say with \`name\` which branch to ${action}`);
   if (action === "delete") return ["branch", "--delete", ...forced, name];
   return ["branch", ...forced, name, ...(startPoint === undefined ? [] : [startPoint])];
 }
@@ -68,5 +88,11 @@ function argumentsOf({ action, name, newName, startPoint, force }: z.output<Retu
 function parse(line: string): z.output<typeof Branch> & { current: boolean } {
   const [ref = "", sha = "", upstream = "", head = ""] = line.split("\x1f");
   const remote = ref.startsWith("refs/remotes/");
-  return { name: ref.replace(/^refs\/(heads|remotes)\//, ""), sha, remote, upstream: upstream || null, current: head === "*" };
+  return {
+    name: ref.replace(/^refs\/(heads|remotes)\//, ""),
+    sha,
+    remote,
+    upstream: upstream || null,
+    current: head === "*",
+  };
 }

@@ -8,7 +8,8 @@ import { defineTool } from "../tool.ts";
 
 export const checkout = defineTool({
   name: "git_checkout",
-  description: "Check out a branch, tag or commit, or with `create` a new branch. A branch that only a remote has is made here too.",
+  description:
+    "Check out a branch, tag or commit, or with `create` a new branch. A branch that only a remote has is made here too.",
   effect: "write",
   input: () =>
     z.strictObject({
@@ -18,7 +19,11 @@ export const checkout = defineTool({
       startPoint: gitName.optional().describe("For `create`; absent: HEAD."),
       force: z.boolean().default(false).describe("Throw away local changes."),
     }),
-  output: () => z.object({ branch: z.string().nullable().describe("Null when HEAD is detached."), commit: z.string().nullable() }),
+  output: () =>
+    z.object({
+      branch: z.string().nullable().describe("Null when HEAD is detached."),
+      commit: z.string().nullable(),
+    }),
   async run({ ref, create, startPoint, force, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const target = create ? ["-b", ref, ...(startPoint === undefined ? [] : [startPoint])] : [ref];

@@ -14,7 +14,8 @@ import { defineTool, ToolError } from "../tool.ts";
 
 export const clone = defineTool({
   name: "git_clone",
-  description: "Clone a git repository into a new or empty directory. Progress is shown as output; a clone that fails leaves nothing.",
+  description:
+    "Clone a git repository into a new or empty directory. Progress is shown as output; a clone that fails leaves nothing.",
   effect: "write",
   input: () =>
     z.strictObject({
@@ -69,7 +70,11 @@ async function refuseFilled(path: string): Promise<boolean> {
     if (errnoOf(error) === "ENOENT") return false;
     if (errnoOf(error) !== "ENOTDIR") throw error;
   }
-  throw new ToolError("already_exists", `Cannot clone into ${path}: it is there and not an empty directory`, { data: { path } });
+  throw new ToolError(
+    "already_exists",
+    `Cannot clone into ${path}: it is there and not an empty directory`,
+    { data: { path } },
+  );
 }
 
 /** The path in the box that the remote is: a file URL, or neither a scheme nor a `host:` before the first slash. */
@@ -81,5 +86,8 @@ function localPathOf(remote: string): string | undefined {
 function nameOf(remote: string): string {
   const name = basename(remote.replace(/[/\\]+$/, "").replace(/^.*:/, "/")).replace(/\.git$/, "");
   if (name !== "" && name !== "." && name !== "..") return name;
-  throw new ToolError("invalid_input", `The repository's name cannot be told from ${remote}: give a \`directory\``);
+  throw new ToolError(
+    "invalid_input",
+    `The repository's name cannot be told from ${remote}: give a \`directory\``,
+  );
 }

@@ -34,11 +34,22 @@ export const diff = defineTool({
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const refs = [from, to].filter((ref) => ref !== undefined);
     // Reading a difference must not run programs that the repository configures.
-    const options = ["--no-color", "--no-ext-diff", "--no-textconv", `--unified=${lines}`, ...(staged ? ["--cached"] : [])];
+    const options = [
+      "--no-color",
+      "--no-ext-diff",
+      "--no-textconv",
+      `--unified=${lines}`,
+      ...(staged ? ["--cached"] : []),
+    ];
     const args = ["diff", ...options, ...refs, "--", ...files];
-    return await withGit(path, context, { what: "show the difference", maxStdoutBytes: 4 * maxChars }, async ({ git, isTruncated }) => {
-      const { text, truncated } = cutText(await git.raw(args), maxChars, isTruncated());
-      return { diff: text, truncated };
-    });
+    return await withGit(
+      path,
+      context,
+      { what: "show the difference", maxStdoutBytes: 4 * maxChars },
+      async ({ git, isTruncated }) => {
+        const { text, truncated } = cutText(await git.raw(args), maxChars, isTruncated());
+        return { diff: text, truncated };
+      },
+    );
   },
 });

@@ -14,22 +14,41 @@ export const fetch = defineTool({
   input: () =>
     z.strictObject({
       path: repositoryPath,
-      remote: gitName.optional().describe("A remote's name or URL; absent: the branch's own, or origin."),
-      refs: z.array(gitName).max(100).default([]).describe("Branches, tags or refspecs; absent: as configured. Needs `remote`."),
+      remote: gitName
+        .optional()
+        .describe("A remote's name or URL; absent: the branch's own, or origin."),
+      refs: z
+        .array(gitName)
+        .max(100)
+        .default([])
+        .describe("Branches, tags or refspecs; absent: as configured. Needs `remote`."),
       prune: z.boolean().default(false).describe("Forget remote branches that are gone."),
       tags: z.boolean().default(false).describe("All tags."),
       depth: z.number().int().positive().optional(),
       ...credentialFields,
     }),
-  output: () => z.object({ summary: z.string().describe("What git says it fetched; empty when there was nothing new.") }),
+  output: () =>
+    z.object({
+      summary: z.string().describe("What git says it fetched; empty when there was nothing new."),
+    }),
   async run({ refs, prune, tags, depth, ...asked }, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
     const { remote, options } = await openRemote(path, context, asked, false);
-    const flags = ["--progress", ...(prune ? ["--prune"] : []), ...(tags ? ["--tags"] : []), ...(depth ? [`--depth=${depth}`] : [])];
+    const flags = [
+      "--progress",
+      ...(prune ? ["--prune"] : []),
+      ...(tags ? ["--tags"] : []),
+      ...(depth ? [`--depth=${depth}`] : []),
+    ];
     const args = ["fetch", ...flags, ...(remote === undefined ? [] : [remote, ...refs])];
-    return await withGit(path, context, { ...options, what: "fetch", isLive: true }, async ({ git, exit }) => {
-      await git.raw(args);
-      return { summary: withoutProgress(exit().stderr) };
-    });
+    return await withGit(
+      path,
+      context,
+      { ...options, what: "fetch", isLive: true },
+      async ({ git, exit }) => {
+        await git.raw(args);
+        return { summary: withoutProgress(exit().stderr) };
+      },
+    );
   },
 });

@@ -8,7 +8,8 @@ import { defineTool } from "../tool.ts";
 
 export const log = defineTool({
   name: "git_log",
-  description: "List commits, newest first: of a branch, a range such as `main..topic`, or those that touched some files.",
+  description:
+    "List commits, newest first: of a branch, a range such as `main..topic`, or those that touched some files.",
   effect: "read",
   input: () =>
     z.strictObject({
@@ -29,13 +30,27 @@ export const log = defineTool({
       value === undefined ? [] : [`--${name}=${value}`],
     );
     const paging = [`--skip=${skip}`, `--max-count=${limit + 1}`];
-    const args = ["log", "-z", "--no-color", "--no-show-signature", COMMIT_FORMAT, ...paging, ...filters, ref, "--", ...files];
+    const args = [
+      "log",
+      "-z",
+      "--no-color",
+      "--no-show-signature",
+      COMMIT_FORMAT,
+      ...paging,
+      ...filters,
+      ref,
+      "--",
+      ...files,
+    ];
     const options = { what: "list commits", maxStdoutBytes: 8 * 1024 * 1024 };
     return await withGit(path, context, options, async ({ git, isTruncated }) => {
       const records = (await git.raw(args)).split("\0").filter((record) => record.trim() !== "");
       // The last record of an output that was cut is not whole.
       const whole = isTruncated() ? records.slice(0, -1) : records;
-      return { commits: whole.slice(0, limit).map(parseCommit), hasMore: isTruncated() || whole.length > limit };
+      return {
+        commits: whole.slice(0, limit).map(parseCommit),
+        hasMore: isTruncated() || whole.length > limit,
+      };
     });
   },
 });

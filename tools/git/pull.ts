@@ -34,10 +34,17 @@ export const pull = defineTool({
     const how = { "fast-forward": "--ff-only", merge: "--no-rebase", rebase: "--rebase" }[strategy];
     const target = remote === undefined ? [] : [remote, ...(branch === undefined ? [] : [branch])];
     const before = (await headOf(path, context)).commit;
-    const summary = await withGit(path, context, { ...options, what: "pull", isLive: true }, async ({ git, exit }) => {
-      const stdout = await git.raw(["pull", "--progress", "--no-edit", how, ...target]);
-      return [withoutProgress(exit().stderr), stdout.trim()].filter((text) => text !== "").join("\n");
-    }).catch((error: unknown) => namingConflicts(error, path, context));
+    const summary = await withGit(
+      path,
+      context,
+      { ...options, what: "pull", isLive: true },
+      async ({ git, exit }) => {
+        const stdout = await git.raw(["pull", "--progress", "--no-edit", how, ...target]);
+        return [withoutProgress(exit().stderr), stdout.trim()]
+          .filter((text) => text !== "")
+          .join("\n");
+      },
+    ).catch((error: unknown) => namingConflicts(error, path, context));
     return { before, after: (await headOf(path, context)).commit, summary };
   },
 });

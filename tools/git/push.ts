@@ -23,15 +23,26 @@ const RESULTS: Readonly<Record<string, z.output<typeof PushedRef>["result"]>> = 
 
 export const push = defineTool({
   name: "git_push",
-  description: "Push the current branch, or some refs, to a remote. A push that would overwrite others' commits is refused.",
+  description:
+    "Push the current branch, or some refs, to a remote. A push that would overwrite others' commits is refused.",
   effect: "write",
   input: () =>
     z.strictObject({
       path: repositoryPath,
       remote: gitName.default("origin").describe("A remote's name or URL."),
-      refs: z.array(gitName).max(100).default(["HEAD"]).describe("Branches, tags or refspecs such as `HEAD:main`."),
-      setUpstream: z.boolean().default(false).describe("Let the branch follow what it is pushed to."),
-      forceWithLease: z.boolean().default(false).describe("Overwrite the remote branch if it is as it was last fetched."),
+      refs: z
+        .array(gitName)
+        .max(100)
+        .default(["HEAD"])
+        .describe("Branches, tags or refspecs such as `HEAD:main`."),
+      setUpstream: z
+        .boolean()
+        .default(false)
+        .describe("Let the branch follow what it is pushed to."),
+      forceWithLease: z
+        .boolean()
+        .default(false)
+        .describe("Overwrite the remote branch if it is as it was last fetched."),
       tags: z.boolean().default(false).describe("All tags too."),
       ...credentialFields,
     }),
@@ -45,7 +56,12 @@ export const push = defineTool({
       ...(tags ? ["--tags"] : []),
     ];
     const args = ["push", "--porcelain", "--progress", ...flags, remote, ...refs];
-    const printed = await withGit(path, context, { ...options, what: "push", isLive: true }, ({ git }) => git.raw(args));
+    const printed = await withGit(
+      path,
+      context,
+      { ...options, what: "push", isLive: true },
+      ({ git }) => git.raw(args),
+    );
     return { refs: printed.split("\n").flatMap(parse) };
   },
 });

@@ -10,7 +10,8 @@ import { defineTool } from "../tool.ts";
 
 export const run = defineTool({
   name: "git_run",
-  description: "Run any git command, for what the other git tools do not do. No shell is involved. An exit code other than 0 is a result.",
+  description:
+    "Run any git command, for what the other git tools do not do. No shell is involved. An exit code other than 0 is a result.",
   effect: "execute",
   input: () =>
     z.strictObject({
@@ -19,10 +20,19 @@ export const run = defineTool({
         .array(gitText.max(100_000))
         .min(1)
         .max(1000)
-        .refine((args) => !isInherited(args.find((arg) => !arg.startsWith("-"))), "must name a command of git")
+        .refine(
+          (args) => !isInherited(args.find((arg) => !arg.startsWith("-"))),
+          "must name a command of git",
+        )
         .describe('What follows `git`, such as ["stash", "push"].'),
       stdin: z.string().optional().describe("What git reads from its standard input."),
-      maxChars: z.number().int().min(1000).max(2_000_000).default(200_000).describe("Of each stream."),
+      maxChars: z
+        .number()
+        .int()
+        .min(1000)
+        .max(2_000_000)
+        .default(200_000)
+        .describe("Of each stream."),
       ...credentialFields,
     }),
   output: () =>
@@ -47,7 +57,12 @@ export const run = defineTool({
       await git.raw(clean.args);
       const stdout = cutText(exit().stdout, maxChars, isTruncated());
       const stderr = cutText(exit().stderr, maxChars, false);
-      return { exitCode: exit().exitCode, stdout: stdout.text, stderr: stderr.text, truncated: stdout.truncated || stderr.truncated };
+      return {
+        exitCode: exit().exitCode,
+        stdout: stdout.text,
+        stderr: stderr.text,
+        truncated: stdout.truncated || stderr.truncated,
+      };
     });
   },
 });
@@ -65,5 +80,8 @@ function cleanArguments(
 ): { args: string[]; credential: Credential | undefined } {
   const cleaned = args.map((arg) => cleanRemote(arg));
   const given = token === undefined ? undefined : cleanRemote("", token, username).credential;
-  return { args: cleaned.map(({ remote }) => remote), credential: given ?? cleaned.find(({ credential }) => credential)?.credential };
+  return {
+    args: cleaned.map(({ remote }) => remote),
+    credential: given ?? cleaned.find(({ credential }) => credential)?.credential,
+  };
 }

@@ -9,7 +9,8 @@ import { defineTool, ToolError } from "../tool.ts";
 
 export const show = defineTool({
   name: "git_show",
-  description: "Show a commit with its diff, or with `file` the text of that file as it was in the commit.",
+  description:
+    "Show a commit with its diff, or with `file` the text of that file as it was in the commit.",
   effect: "read",
   input: () =>
     z.strictObject({
@@ -21,7 +22,10 @@ export const show = defineTool({
   output: () =>
     z.object({
       commit: Commit,
-      diff: z.string().nullable().describe("Null when a file was asked for; of a merge, what it resolved."),
+      diff: z
+        .string()
+        .nullable()
+        .describe("Null when a file was asked for; of a merge, what it resolved."),
       content: z.string().nullable().describe("The file; null when none was asked for."),
       truncated: z.boolean(),
     }),
@@ -30,14 +34,19 @@ export const show = defineTool({
     const options = { what: `show ${ref}`, maxStdoutBytes: 4 * maxChars };
     return await withGit(path, context, options, async ({ git, isTruncated }) => {
       const sha = (await git.raw(["rev-parse", "--verify", `${ref}^{commit}`])).trim();
-      const commit = parseCommit(await git.raw(["log", "-1", "--no-color", "--no-show-signature", COMMIT_FORMAT, sha, "--"]));
+      const commit = parseCommit(
+        await git.raw(["log", "-1", "--no-color", "--no-show-signature", COMMIT_FORMAT, sha, "--"]),
+      );
       const wanted =
         file === undefined
           ? ["show", "--format=", "--no-color", "--no-ext-diff", "--no-textconv", sha, "--"]
           : ["show", `${sha}:./${file}`];
       const { text, truncated } = cutText(await git.raw(wanted), maxChars, isTruncated());
       if (file === undefined) return { commit, diff: text, content: null, truncated };
-      if (text.includes("\0")) throw new ToolError("binary_file", `${file} at ${ref} is not text`, { data: { file, ref } });
+      if (text.includes("\0"))
+        throw new ToolError("binary_file", `${file} at ${ref} is not text`, {
+          data: { file, ref },
+        });
       return { commit, diff: null, content: text, truncated };
     });
   },

@@ -6,11 +6,13 @@ import { withGit } from "../repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 const MAX_FILES = 5000;
-const letter = "M modified, A added, D deleted, R renamed, C copied, T type changed, U unmerged, ? untracked; a space: unchanged.";
+const letter =
+  "M modified, A added, D deleted, R renamed, C copied, T type changed, U unmerged, ? untracked; a space: unchanged.";
 
 export const status = defineTool({
   name: "git_status",
-  description: "Tell the branch of a git repository, how far it is from its upstream, and which files have changed or are in conflict.",
+  description:
+    "Tell the branch of a git repository, how far it is from its upstream, and which files have changed or are in conflict.",
   effect: "read",
   input: () => z.strictObject({ path: repositoryPath }),
   output: () =>
@@ -33,10 +35,15 @@ export const status = defineTool({
     }),
   async run(asked, context) {
     const path = await resolvePath(asked.path, context.cwd, context.paths);
-    const { found, isCut } = await withGit(path, context, { what: "read the status" }, async ({ git, isTruncated }) => ({
-      found: await git.status(["--untracked-files=all"]),
-      isCut: isTruncated(),
-    }));
+    const { found, isCut } = await withGit(
+      path,
+      context,
+      { what: "read the status" },
+      async ({ git, isTruncated }) => ({
+        found: await git.status(["--untracked-files=all"]),
+        isCut: isTruncated(),
+      }),
+    );
     const files = found.files.slice(0, MAX_FILES).map((file) => ({
       path: file.path,
       from: file.from ?? null,

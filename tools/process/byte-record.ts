@@ -84,10 +84,19 @@ export class StreamRecord implements ByteRecord {
 
   async read(offset: number, maxBytes: number): Promise<RecordSlice> {
     const start = Math.min(Math.max(0, offset), this.#totalBytes);
-    const bytes = start < this.#keptBytes ? await this.#readKept(start, Math.min(maxBytes, MAX_SLICE_BYTES)) : Buffer.alloc(0);
-    const missingBytes = bytes.length === 0 && start >= this.#keptBytes ? this.#totalBytes - start : 0;
+    const bytes =
+      start < this.#keptBytes
+        ? await this.#readKept(start, Math.min(maxBytes, MAX_SLICE_BYTES))
+        : Buffer.alloc(0);
+    const missingBytes =
+      bytes.length === 0 && start >= this.#keptBytes ? this.#totalBytes - start : 0;
     const at = start + missingBytes;
-    return { offset: at, bytes, missingBytes, ended: this.#ended && at + bytes.length >= this.#totalBytes };
+    return {
+      offset: at,
+      bytes,
+      missingBytes,
+      ended: this.#ended && at + bytes.length >= this.#totalBytes,
+    };
   }
 
   async waitPast(offset: number, signal: AbortSignal): Promise<void> {
@@ -185,6 +194,7 @@ export class StreamRecord implements ByteRecord {
   }
 
   #wakeWaiters(): void {
-    for (const { offset, wake } of this.#waiters) if (this.#totalBytes > offset || this.#ended) wake();
+    for (const { offset, wake } of this.#waiters)
+      if (this.#totalBytes > offset || this.#ended) wake();
   }
 }

@@ -116,7 +116,8 @@ function findOwnCgroup(): string | undefined {
   for (const line of read("/proc/self/mountinfo")?.split("\n") ?? []) {
     const [mount = "", filesystem = ""] = line.split(" - ");
     const [, , , root, mountPoint] = mount.split(" ");
-    if (!filesystem.startsWith("cgroup2 ") || root === undefined || mountPoint === undefined) continue;
+    if (!filesystem.startsWith("cgroup2 ") || root === undefined || mountPoint === undefined)
+      continue;
     const below = root !== "/" && path.startsWith(root) ? path.slice(root.length) : path;
     const directory = join(mountPoint, below);
     if (isWritable(join(directory, "cgroup.procs"))) return directory;
@@ -127,12 +128,15 @@ function findOwnCgroup(): string | undefined {
 function listPids(directory: string, depth: number): number[] {
   const own = (read(join(directory, "cgroup.procs")) ?? "").split("\n").map(Number);
   const found = own.filter((pid) => pid > 0);
-  if (depth > 0) for (const name of subdirectories(directory)) found.push(...listPids(join(directory, name), depth - 1));
+  if (depth > 0)
+    for (const name of subdirectories(directory))
+      found.push(...listPids(join(directory, name), depth - 1));
   return found;
 }
 
 function removeTree(directory: string, depth: number): boolean {
-  if (depth > 0) for (const name of subdirectories(directory)) removeTree(join(directory, name), depth - 1);
+  if (depth > 0)
+    for (const name of subdirectories(directory)) removeTree(join(directory, name), depth - 1);
   try {
     rmdirSync(directory);
     return true;

@@ -64,7 +64,9 @@ export class ContainedChild implements Leader {
     });
     this.#cgroup = setting.cgroup;
     if (setting.cgroup) this.meter.enterCgroup(setting.cgroup);
-    this.placed = (setting.cgroup ? Promise.resolve() : this.#place()).finally(() => (this.#isPlaced = true));
+    this.placed = (setting.cgroup ? Promise.resolve() : this.#place()).finally(
+      () => (this.#isPlaced = true),
+    );
     this.#limit();
   }
 
@@ -87,7 +89,13 @@ export class ContainedChild implements Leader {
     await this.gone;
     const containment = await this.#ending;
     const { exitCode = null, signal = null, durationMs = 0 } = this.#seen ?? {};
-    const exit = { exitCode, signal, timedOut: this.#timedOut, durationMs, resources: this.meter.use() };
+    const exit = {
+      exitCode,
+      signal,
+      timedOut: this.#timedOut,
+      durationMs,
+      resources: this.meter.use(),
+    };
     return containment ? { ...exit, containment } : exit;
   }
 
@@ -96,8 +104,15 @@ export class ContainedChild implements Leader {
   }
 
   stop(graceMs?: number): Promise<ContainmentReport> {
-    const belonging = { leaders: [this], cgroups: this.#cgroup ? [this.#cgroup] : [], markers: this.#setting.markers };
-    const ending = endTree(belonging, { graceMs: graceMs ?? this.#setting.graceMs, wasInCgroup: this.wasInCgroup });
+    const belonging = {
+      leaders: [this],
+      cgroups: this.#cgroup ? [this.#cgroup] : [],
+      markers: this.#setting.markers,
+    };
+    const ending = endTree(belonging, {
+      graceMs: graceMs ?? this.#setting.graceMs,
+      wasInCgroup: this.wasInCgroup,
+    });
     this.noteEnding(ending);
     return ending;
   }
@@ -132,7 +147,8 @@ export class ContainedChild implements Leader {
       this.#timedOut = this.#seen === undefined;
       end();
     };
-    const timer = timeoutMs === undefined ? undefined : setTimeout(timeOut, Math.min(timeoutMs, MAX_TIMER_MS));
+    const timer =
+      timeoutMs === undefined ? undefined : setTimeout(timeOut, Math.min(timeoutMs, MAX_TIMER_MS));
     signal?.addEventListener("abort", end, { once: true });
     if (signal?.aborted) end();
     this.#lift = () => {

@@ -22,7 +22,10 @@ const MAX_KILL_MS = 5_000;
 const EMPTY_SWEEPS_NEEDED = 2;
 
 /** Ends all that belongs, but for what is spared. Never rejects for what the kernel refuses: the report says what survived. */
-export async function endTree(belonging: Belonging, options: EndingOptions): Promise<ContainmentReport> {
+export async function endTree(
+  belonging: Belonging,
+  options: EndingOptions,
+): Promise<ContainmentReport> {
   if (!procIsReadable()) return endGroups(belonging.leaders, options.graceMs);
   return new Ending(belonging, options).run();
 }
@@ -71,7 +74,8 @@ class Ending {
       const members = await this.#sweep();
       if (members.length === 0 && (await this.#isEmptyAgain())) return true;
       for (const member of members) this.#killOne(member);
-      if (!this.#options.spare?.length) await Promise.all(this.#belonging.cgroups.map((cgroup) => cgroup.kill()));
+      if (!this.#options.spare?.length)
+        await Promise.all(this.#belonging.cgroups.map((cgroup) => cgroup.kill()));
       await waitUntilGone(members, RESWEEP_MS);
     } while (performance.now() < deadline);
     return false;
@@ -86,7 +90,8 @@ class Ending {
 
   async #isEmptyAgain(): Promise<boolean> {
     if (this.#signalled.size === 0) return true;
-    for (let empty = 1; empty < EMPTY_SWEEPS_NEEDED; empty++) if ((await this.#sweep()).length > 0) return false;
+    for (let empty = 1; empty < EMPTY_SWEEPS_NEEDED; empty++)
+      if ((await this.#sweep()).length > 0) return false;
     return true;
   }
 
@@ -106,7 +111,11 @@ class Ending {
 
 async function waitUntilGone(members: readonly Member[], atMostMs: number): Promise<void> {
   const deadline = performance.now() + atMostMs;
-  for (let pollMs = FIRST_POLL_MS; members.some(isStillThere); pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
+  for (
+    let pollMs = FIRST_POLL_MS;
+    members.some(isStillThere);
+    pollMs = Math.min(pollMs * 2, MAX_POLL_MS)
+  ) {
     const leftMs = deadline - performance.now();
     if (leftMs <= 0) return;
     await sleep(Math.min(pollMs, leftMs));
@@ -138,5 +147,11 @@ async function endGroups(leaders: readonly Leader[], graceMs: number): Promise<C
   };
   const asked = graceMs > 0 ? await sendUntil("SIGTERM", startedAt + graceMs) : 0;
   const killed = await sendUntil("SIGKILL", performance.now() + MAX_KILL_MS);
-  return { level: "group", signalled: Math.max(asked, killed), killed, survivors: alive(), durationMs: performance.now() - startedAt };
+  return {
+    level: "group",
+    signalled: Math.max(asked, killed),
+    killed,
+    survivors: alive(),
+    durationMs: performance.now() - startedAt,
+  };
 }

@@ -24,7 +24,10 @@ export function followOutput(process: BoxProcess, emit: Emit): () => Promise<voi
   const following = Promise.allSettled([follow("stdout"), follow("stderr")]);
   return async () => {
     exited.abort();
-    await Promise.race([following, sleep(MAX_LAST_PIECES_MS, undefined, { signal: abandoned.signal }).catch(() => undefined)]);
+    await Promise.race([
+      following,
+      sleep(MAX_LAST_PIECES_MS, undefined, { signal: abandoned.signal }).catch(() => undefined),
+    ]);
     abandoned.abort();
   };
 }
@@ -47,7 +50,9 @@ async function followText(
     const slice = await record.read(offset, MAX_PIECE_BYTES);
     offset = slice.offset + slice.bytes.length;
     const isLast = slice.ended || (exited.aborted && slice.bytes.length === 0);
-    const text = decoder.write(isBehind ? slice.bytes.subarray(leadingContinuationLength(slice.bytes)) : slice.bytes);
+    const text = decoder.write(
+      isBehind ? slice.bytes.subarray(leadingContinuationLength(slice.bytes)) : slice.bytes,
+    );
     const rest = isLast ? text + decoder.end() : text;
     if (rest !== "") await emit(rest);
     if (isLast) return;

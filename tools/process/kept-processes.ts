@@ -49,7 +49,10 @@ export class KeptProcesses {
     this.#memoryBytes += bytesInMemory(process);
     this.#fileBytes += bytesInFiles(process);
     if (this.#memoryBytes > this.#limits.maxMemoryBytes) await this.#moveToFiles();
-    while (this.#finished.size > this.#limits.maxFinished || this.#fileBytes > this.#limits.maxFileBytes) {
+    while (
+      this.#finished.size > this.#limits.maxFinished ||
+      this.#fileBytes > this.#limits.maxFileBytes
+    ) {
       const [oldest] = this.#finished;
       if (oldest === undefined) return;
       await this.#forget(oldest);
@@ -92,7 +95,10 @@ function bytesInFiles({ stdout, stderr }: RecordedProcess): number {
   return stdout.bytesInFile + stderr.bytesInFile;
 }
 
-function sumOf(processes: Iterable<RecordedProcess>, bytesOf: (process: RecordedProcess) => number): number {
+function sumOf(
+  processes: Iterable<RecordedProcess>,
+  bytesOf: (process: RecordedProcess) => number,
+): number {
   let sum = 0;
   for (const process of processes) sum += bytesOf(process);
   return sum;

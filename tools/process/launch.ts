@@ -27,9 +27,12 @@ export async function launch(
   markers: Readonly<Record<string, string>>,
   cgroup: Cgroup | undefined,
 ): Promise<LaunchedChild> {
-  const asked = typeof request.command === "string" ? shellCommand(request.command) : request.command;
+  const asked =
+    typeof request.command === "string" ? shellCommand(request.command) : request.command;
   const isEntering = cgroup !== undefined && isExecutable(SHELL) && isFound(asked[0], request);
-  const [program, ...args] = isEntering ? [SHELL, "-c", ENTER_AND_BECOME, SHELL, cgroup.directory, ...asked] : asked;
+  const [program, ...args] = isEntering
+    ? [SHELL, "-c", ENTER_AND_BECOME, SHELL, cgroup.directory, ...asked]
+    : asked;
   try {
     const child = spawn(program, args, {
       cwd: request.cwd,
@@ -55,7 +58,9 @@ function shellCommand(command: string): readonly [string, ...string[]] {
 /** A shell would answer what cannot be started with an exit code; started plainly it is a clear refusal. */
 function isFound(program: string, { cwd, env }: Omit<ProcessRequest, "maxRecordBytes">): boolean {
   if (program.includes("/")) return isExecutable(resolve(cwd, program));
-  return (env["PATH"] ?? "").split(":").some((directory) => isExecutable(resolve(cwd, directory, program)));
+  return (env["PATH"] ?? "")
+    .split(":")
+    .some((directory) => isExecutable(resolve(cwd, directory, program)));
 }
 
 function isExecutable(path: string): boolean {
@@ -68,7 +73,11 @@ function isExecutable(path: string): boolean {
 }
 
 /** ENOENT and EACCES say neither whether the program or its directory is meant. */
-async function explain(failure: NodeJS.ErrnoException, program: string, cwd: string): Promise<ToolError> {
+async function explain(
+  failure: NodeJS.ErrnoException,
+  program: string,
+  cwd: string,
+): Promise<ToolError> {
   if (failure.code === "ENOENT" || failure.code === "ENOTDIR" || failure.code === "EACCES") {
     const directory = await stat(cwd).catch(() => undefined);
     if (!directory?.isDirectory()) {
@@ -81,8 +90,12 @@ async function explain(failure: NodeJS.ErrnoException, program: string, cwd: str
       return new ToolError("program_not_found", message, { data: { program }, cause: failure });
     }
   }
-  return new ToolError("spawn_failed", `${program} could not be started in ${cwd}: ${failure.message}`, {
-    data: { program, ...(failure.code !== undefined && { errno: failure.code }) },
-    cause: failure,
-  });
+  return new ToolError(
+    "spawn_failed",
+    `${program} could not be started in ${cwd}: ${failure.message}`,
+    {
+      data: { program, ...(failure.code !== undefined && { errno: failure.code }) },
+      cause: failure,
+    },
+  );
 }

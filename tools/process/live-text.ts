@@ -24,7 +24,9 @@ export class LiveText {
     this.#timer ??= setTimeout(() => this.#startBatch(), BATCH_MS);
     if (chunk.length > this.#bytesLeft) return this.#skip();
     this.#bytesLeft -= chunk.length;
-    this.#text += this.#decoder.write(this.#skipped ? chunk.subarray(leadingContinuationLength(chunk)) : chunk);
+    this.#text += this.#decoder.write(
+      this.#skipped ? chunk.subarray(leadingContinuationLength(chunk)) : chunk,
+    );
     this.#skipped = false;
     if (this.#text.length >= BATCH_CHARACTERS) this.#flush();
   }

@@ -31,13 +31,16 @@ export async function findMembers(belonging: Belonging): Promise<Member[]> {
   for (const pid of pidsOfOurselves(stats)) stats.delete(pid);
   const inCgroup = new Set(belonging.cgroups.flatMap((cgroup) => cgroup.pids()));
   const found = new Set([...inCgroup].filter((pid) => stats.has(pid)));
-  for (const stat of stats.values()) if (belonging.leaders.some((leader) => isLedBy(stat, leader, stats))) found.add(stat.pid);
+  for (const stat of stats.values())
+    if (belonging.leaders.some((leader) => isLedBy(stat, leader, stats))) found.add(stat.pid);
   const others = [...stats.values()].filter(({ pid }) => !found.has(pid));
   for (const pid of await findMarked(others, belonging.markers)) found.add(pid);
   addDescendants(found, stats);
   return [...found].flatMap((pid) => {
     const stat = stats.get(pid);
-    return stat ? [{ pid, startTicks: stat.startTicks, state: stat.state, isInCgroup: inCgroup.has(pid) }] : [];
+    return stat
+      ? [{ pid, startTicks: stat.startTicks, state: stat.state, isInCgroup: inCgroup.has(pid) }]
+      : [];
   });
 }
 
@@ -50,13 +53,19 @@ export async function findLed(leader: Leader): Promise<ProcessStat[]> {
 /** This process and its ancestors: a box's own shell may have started the daemon. */
 function pidsOfOurselves(stats: ReadonlyMap<number, ProcessStat>): number[] {
   const pids = [1];
-  for (let pid = process.pid; pid > 1 && !pids.includes(pid); pid = stats.get(pid)?.parent ?? 0) pids.push(pid);
+  for (let pid = process.pid; pid > 1 && !pids.includes(pid); pid = stats.get(pid)?.parent ?? 0)
+    pids.push(pid);
   return pids;
 }
 
-function isLedBy(stat: ProcessStat, leader: Leader, stats: ReadonlyMap<number, ProcessStat>): boolean {
+function isLedBy(
+  stat: ProcessStat,
+  leader: Leader,
+  stats: ReadonlyMap<number, ProcessStat>,
+): boolean {
   if (stat.pid === leader.pid) return stat.startTicks === leader.startTicks;
-  if (leader.groupIsGone || (stat.group !== leader.pid && stat.session !== leader.pid)) return false;
+  if (leader.groupIsGone || (stat.group !== leader.pid && stat.session !== leader.pid))
+    return false;
   const holder = stats.get(leader.pid);
   return holder === undefined || holder.startTicks === leader.startTicks;
 }

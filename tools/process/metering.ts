@@ -1,6 +1,12 @@
 // What processes cost: from their control group where they have one, else sampled from /proc and read off as they exit.
 import type { Cgroup } from "./cgroup.ts";
-import { MS_PER_TICK, type ProcessStat, readMemory, readScheduledMs, readStat } from "./proc-scan.ts";
+import {
+  MS_PER_TICK,
+  type ProcessStat,
+  readMemory,
+  readScheduledMs,
+  readStat,
+} from "./proc-scan.ts";
 import type { ResourceUse } from "./process.ts";
 
 /** The costs of one tree. */
@@ -25,7 +31,9 @@ export class Meter {
 
   /** Answers the tree's present memory, for sums over many trees. */
   sample(stats: Iterable<ProcessStat>): number {
-    const tree = [...stats].filter(({ pid, group, session }) => pid === this.pid || group === this.pid || session === this.pid);
+    const tree = [...stats].filter(
+      ({ pid, group, session }) => pid === this.pid || group === this.pid || session === this.pid,
+    );
     const ticks = tree.reduce((sum, { cpuTicks }) => sum + cpuTicks, 0);
     this.#sampledMs = Math.max(this.#sampledMs ?? 0, ticks * MS_PER_TICK);
     let presentBytes = 0;
@@ -49,13 +57,21 @@ export class Meter {
   }
 
   use(): ResourceUse {
-    return this.#closed ?? { cpuMs: this.#cpuMs() ?? null, peakMemoryBytes: this.#peakMemoryBytes() ?? null };
+    return (
+      this.#closed ?? {
+        cpuMs: this.#cpuMs() ?? null,
+        peakMemoryBytes: this.#peakMemoryBytes() ?? null,
+      }
+    );
   }
 
   /** Each source misses something (children nobody waited for, the time between samples) and none counts too much: the most is nearest. */
   #cpuMs(): number | undefined {
     const inCgroup = this.#cgroup?.cpuMs();
-    const known = inCgroup === undefined ? [this.#sampledMs, this.#exitMs?.()] : [inCgroup + this.#msBeforeCgroup, this.#sampledMs];
+    const known =
+      inCgroup === undefined
+        ? [this.#sampledMs, this.#exitMs?.()]
+        : [inCgroup + this.#msBeforeCgroup, this.#sampledMs];
     return maximum(known);
   }
 

@@ -27,7 +27,10 @@ export class OwnerLedger {
 
   /** The sum of what has ended and `live`. */
   total(owner: string, live: readonly ResourceUse[]): ResourceUse {
-    return live.reduce(add, this.#entries.get(owner)?.use ?? { cpuMs: null, peakMemoryBytes: null });
+    return live.reduce(
+      add,
+      this.#entries.get(owner)?.use ?? { cpuMs: null, peakMemoryBytes: null },
+    );
   }
 
   /** Of the processes that have ended; `ifNone` when none has. */
@@ -36,7 +39,10 @@ export class OwnerLedger {
   }
 
   #entryOf(owner: string): Entry {
-    const entry = this.#entries.get(owner) ?? { use: { cpuMs: null, peakMemoryBytes: null }, wereAllInCgroup: true };
+    const entry = this.#entries.get(owner) ?? {
+      use: { cpuMs: null, peakMemoryBytes: null },
+      wereAllInCgroup: true,
+    };
     this.#entries.delete(owner);
     this.#entries.set(owner, entry);
     const [oldest] = this.#entries.keys();
@@ -53,6 +59,10 @@ function add(one: ResourceUse, other: ResourceUse): ResourceUse {
   };
 }
 
-function combine(one: number | null, other: number | null, join: (a: number, b: number) => number): number | null {
+function combine(
+  one: number | null,
+  other: number | null,
+  join: (a: number, b: number) => number,
+): number | null {
   return one === null || other === null ? (one ?? other) : join(one, other);
 }

@@ -69,7 +69,10 @@ export async function scanProcesses(): Promise<Map<number, ProcessStat>> {
 }
 
 /** The processes among `stats` whose environment holds every marker (`NAME=value`). Those that may not be read are left out. */
-export async function findMarked(stats: Iterable<ProcessStat>, markers: readonly string[]): Promise<number[]> {
+export async function findMarked(
+  stats: Iterable<ProcessStat>,
+  markers: readonly string[],
+): Promise<number[]> {
   const needles = markers.map((marker) => Buffer.from(`\0${marker}\0`));
   const found: number[] = [];
   let read = 0;
@@ -81,11 +84,15 @@ export async function findMarked(stats: Iterable<ProcessStat>, markers: readonly
 }
 
 /** Peak and present resident memory of one process; undefined when it is gone. */
-export function readMemory(pid: number): { readonly peakBytes: number; readonly presentBytes: number } | undefined {
+export function readMemory(
+  pid: number,
+): { readonly peakBytes: number; readonly presentBytes: number } | undefined {
   const text = readProcFile(`/proc/${pid}/status`);
   const peak = text?.match(/^VmHWM:\s+(\d+)/m)?.[1];
   const present = text?.match(/^VmRSS:\s+(\d+)/m)?.[1];
-  return peak && present ? { peakBytes: Number(peak) * KIB, presentBytes: Number(present) * KIB } : undefined;
+  return peak && present
+    ? { peakBytes: Number(peak) * KIB, presentBytes: Number(present) * KIB }
+    : undefined;
 }
 
 /** Time on a processor of a process's first thread, finer than ticks; undefined where the kernel does not tell. */
@@ -106,7 +113,11 @@ function environmentHolds(pid: number, needles: readonly Buffer[]): boolean {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`);
     if (environment.length === 0) return false;
-    return needles.every((needle) => environment.includes(needle) || environment.subarray(0, needle.length - 1).equals(needle.subarray(1)));
+    return needles.every(
+      (needle) =>
+        environment.includes(needle) ||
+        environment.subarray(0, needle.length - 1).equals(needle.subarray(1)),
+    );
   } catch {
     return false;
   }

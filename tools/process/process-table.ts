@@ -11,7 +11,15 @@ import { launch, type LaunchedChild } from "./launch.ts";
 import { ChildClock } from "./metering.ts";
 import { OwnerLedger } from "./owner-ledger.ts";
 import type { ProcessStat } from "./proc-scan.ts";
-import type { BoxProcess, ContainmentReport, PipedProcess, ProcessObserver, ProcessRequest, ProcessTable, ResourceUse } from "./process.ts";
+import type {
+  BoxProcess,
+  ContainmentReport,
+  PipedProcess,
+  ProcessObserver,
+  ProcessRequest,
+  ProcessTable,
+  ResourceUse,
+} from "./process.ts";
 import { RecordedProcess } from "./recorded-process.ts";
 import { Sampler } from "./sampler.ts";
 
@@ -61,8 +69,13 @@ export class BoxProcesses implements ProcessTable {
   async start(request: ProcessRequest): Promise<BoxProcess> {
     const { contained, child } = await this.#launch(request);
     const { directory, observer } = this.#options;
-    const maxRecordBytes = request.maxRecordBytes ?? this.#options.maxRecordBytes ?? MAX_RECORD_BYTES;
-    const process = new RecordedProcess(contained, child, request, { directory, maxRecordBytes, observer });
+    const maxRecordBytes =
+      request.maxRecordBytes ?? this.#options.maxRecordBytes ?? MAX_RECORD_BYTES;
+    const process = new RecordedProcess(contained, child, request, {
+      directory,
+      maxRecordBytes,
+      observer,
+    });
     this.#kept.add(process);
     void process.exited.then(() => this.#kept.finish(process));
     observer?.started?.(process);
@@ -99,16 +112,22 @@ export class BoxProcesses implements ProcessTable {
     return { HARNESSD_BOX: this.#options.boxId, HARNESSD_OWNER: owner };
   }
 
-  stopOwner(owner: string, options?: { graceMs?: number; spare?: readonly number[] }): Promise<ContainmentReport> {
+  stopOwner(
+    owner: string,
+    options?: { graceMs?: number; spare?: readonly number[] },
+  ): Promise<ContainmentReport> {
     const children = this.#childrenOf(owner);
     const belonging = {
       leaders: children,
       cgroups: children.flatMap(({ cgroup }) => cgroup ?? []),
       markers: entriesOf(this.markerOf(owner)),
     };
-    const wasInCgroup = children.every((child) => child.wasInCgroup) && this.#ledger.wereAllInCgroup(owner, children.length > 0);
+    const wasInCgroup =
+      children.every((child) => child.wasInCgroup) &&
+      this.#ledger.wereAllInCgroup(owner, children.length > 0);
     const ending = endTree(belonging, { graceMs: this.#graceMs, ...options, wasInCgroup });
-    for (const child of children) if (!options?.spare?.includes(child.pid)) child.noteEnding(ending);
+    for (const child of children)
+      if (!options?.spare?.includes(child.pid)) child.noteEnding(ending);
     return this.#afterwards(ending);
   }
 
@@ -154,7 +173,8 @@ export class BoxProcesses implements ProcessTable {
     this.#admit();
     const id = `proc_${Date.now().toString(36)}${randomUUID().slice(-10)}`;
     const markers = { HARNESSD_BOX: this.#options.boxId, HARNESSD_PROCESS: id };
-    const owned = request.owner === undefined ? markers : { ...markers, HARNESSD_OWNER: request.owner };
+    const owned =
+      request.owner === undefined ? markers : { ...markers, HARNESSD_OWNER: request.owner };
     // What belongs to a run starts in a control group; a host's own command starts the faster for entering one later.
     const cgroup = request.owner === undefined ? undefined : this.#cgroups.create(id);
     this.#alive++;
@@ -184,11 +204,16 @@ export class BoxProcesses implements ProcessTable {
   #admit(): void {
     this.#options.observer?.admit?.();
     const max = this.#options.maxProcesses ?? MAX_PROCESSES;
-    if (this.#closed) throw new ToolError("spawn_failed", "The box is shutting down and starts nothing any more");
+    if (this.#closed)
+      throw new ToolError("spawn_failed", "The box is shutting down and starts nothing any more");
     if (this.#alive < max) return;
-    throw new ToolError("too_many_processes", `${max} processes are alive, which is the limit of this box; stop some first`, {
-      data: { maxProcesses: max },
-    });
+    throw new ToolError(
+      "too_many_processes",
+      `${max} processes are alive, which is the limit of this box; stop some first`,
+      {
+        data: { maxProcesses: max },
+      },
+    );
   }
 
   async #follow(contained: ContainedChild): Promise<void> {
@@ -203,7 +228,8 @@ export class BoxProcesses implements ProcessTable {
     for (const child of this.#children) {
       if (!child.isFinished()) continue;
       this.#children.delete(child);
-      if (child.owner !== undefined) this.#ledger.close(child.owner, child.meter.use(), child.wasInCgroup);
+      if (child.owner !== undefined)
+        this.#ledger.close(child.owner, child.meter.use(), child.wasInCgroup);
     }
     if (this.#children.size === 0) this.#sampler.rest();
   }
@@ -214,7 +240,8 @@ export class BoxProcesses implements ProcessTable {
       const bytes = meter.sample(stats);
       if (owner !== undefined) presentBytes.set(owner, (presentBytes.get(owner) ?? 0) + bytes);
     }
-    for (const [owner, bytes] of presentBytes) if (bytes > 0) this.#ledger.notePresentMemory(owner, bytes);
+    for (const [owner, bytes] of presentBytes)
+      if (bytes > 0) this.#ledger.notePresentMemory(owner, bytes);
     this.#prune();
   }
 

@@ -131,7 +131,10 @@ export interface ProcessTable {
   /** The environment that marks a command as an owner's: every process started gets it, and what a shared server starts must be given it. */
   markerOf(owner: string): Readonly<Record<string, string>>;
   /** Ends everything that the owner has started, escapees included, except the processes spared (not their children). */
-  stopOwner(owner: string, options?: { graceMs?: number; spare?: readonly number[] }): Promise<ContainmentReport>;
+  stopOwner(
+    owner: string,
+    options?: { graceMs?: number; spare?: readonly number[] },
+  ): Promise<ContainmentReport>;
   /** What everything that the owner has started has cost so far. */
   resourcesOf(owner: string): ResourceUse;
   /** Ends everything that this daemon, or its predecessor on the same state directory, has started. */

@@ -15,7 +15,12 @@ export interface RecordView {
 }
 
 /** `maxBytes` must be at least 4, or a long character would never fit. */
-export async function viewSlice(record: ByteRecord, offset: number, maxBytes: number, encoding: Encoding): Promise<RecordView> {
+export async function viewSlice(
+  record: ByteRecord,
+  offset: number,
+  maxBytes: number,
+  encoding: Encoding,
+): Promise<RecordView> {
   const slice = await record.read(offset, maxBytes);
   const isWhole = encoding === "base64" || slice.ended;
   const length = isWhole ? slice.bytes.length : wholeCharactersLength(slice.bytes);
@@ -36,7 +41,11 @@ export interface Excerpt {
 }
 
 /** All that was printed or, when it is longer than `maxBytes`, its beginning and its end. */
-export async function excerpt(record: ByteRecord, maxBytes: number, encoding: Encoding): Promise<Excerpt> {
+export async function excerpt(
+  record: ByteRecord,
+  maxBytes: number,
+  encoding: Encoding,
+): Promise<Excerpt> {
   const totalBytes = record.totalBytes;
   if (totalBytes <= maxBytes) {
     const { bytes } = await record.read(0, totalBytes);
@@ -46,10 +55,13 @@ export async function excerpt(record: ByteRecord, maxBytes: number, encoding: En
   const half = Math.floor(maxBytes / 2);
   const first = await record.read(0, half);
   const last = await record.read(totalBytes - half, half);
-  const head = encoding === "text" ? first.bytes.subarray(0, wholeCharactersLength(first.bytes)) : first.bytes;
-  const tail = encoding === "text" ? last.bytes.subarray(leadingContinuationLength(last.bytes)) : last.bytes;
+  const head =
+    encoding === "text" ? first.bytes.subarray(0, wholeCharactersLength(first.bytes)) : first.bytes;
+  const tail =
+    encoding === "text" ? last.bytes.subarray(leadingContinuationLength(last.bytes)) : last.bytes;
   const missing = { offset: head.length, bytes: totalBytes - head.length - tail.length };
-  const note = encoding === "text" ? [Buffer.from(`\n[${missing.bytes} bytes are left out here]\n`)] : [];
+  const note =
+    encoding === "text" ? [Buffer.from(`\n[${missing.bytes} bytes are left out here]\n`)] : [];
   return { data: encode(Buffer.concat([head, ...note, tail]), encoding), missing };
 }
 

@@ -6,7 +6,14 @@ import { ToolError } from "../tool.ts";
 import { StreamRecord } from "./byte-record.ts";
 import type { ContainedChild } from "./contained-child.ts";
 import { LiveText } from "./live-text.ts";
-import type { BoxProcess, ContainmentReport, ProcessExit, ProcessObserver, ProcessRequest, StreamName } from "./process.ts";
+import type {
+  BoxProcess,
+  ContainmentReport,
+  ProcessExit,
+  ProcessObserver,
+  ProcessRequest,
+  StreamName,
+} from "./process.ts";
 
 export interface RecordingSetting {
   readonly directory: string;
@@ -41,7 +48,12 @@ export class RecordedProcess implements BoxProcess {
   #exit: ProcessExit | undefined;
   #lastOutputAt = 0;
 
-  constructor(contained: ContainedChild, child: ChildProcess, request: ProcessRequest, setting: RecordingSetting) {
+  constructor(
+    contained: ContainedChild,
+    child: ChildProcess,
+    request: ProcessRequest,
+    setting: RecordingSetting,
+  ) {
     this.id = contained.id;
     this.pid = contained.pid;
     this.request = request;
@@ -67,7 +79,9 @@ export class RecordedProcess implements BoxProcess {
     if (!stdin?.writable) throw this.#stdinClosed();
     if (stdin.writableLength + bytes.length > MAX_UNREAD_STDIN_BYTES) {
       const message = `${this.id} has not read ${stdin.writableLength} bytes of its input yet, and at most ${MAX_UNREAD_STDIN_BYTES} may wait; write again when it has`;
-      throw new ToolError("stdin_full", message, { data: { processId: this.id, waitingBytes: stdin.writableLength } });
+      throw new ToolError("stdin_full", message, {
+        data: { processId: this.id, waitingBytes: stdin.writableLength },
+      });
     }
     await new Promise<void>((resolve, reject) => {
       stdin.write(bytes, (error) => (error ? reject(this.#stdinClosed(error)) : resolve()));
@@ -91,10 +105,20 @@ export class RecordedProcess implements BoxProcess {
     await Promise.all([this.stdout.remove(), this.stderr.remove()]);
   }
 
-  #record(name: StreamName, stream: Readable | null, { directory, maxRecordBytes, observer }: RecordingSetting): StreamRecord {
+  #record(
+    name: StreamName,
+    stream: Readable | null,
+    { directory, maxRecordBytes, observer }: RecordingSetting,
+  ): StreamRecord {
     const spillPath = join(directory, `${this.id}.${name}`);
-    const record = new StreamRecord({ spillPath, maxBytes: maxRecordBytes, onCaughtUp: () => stream?.resume() });
-    const live = observer?.output ? new LiveText((text) => observer.output?.(this, name, text)) : undefined;
+    const record = new StreamRecord({
+      spillPath,
+      maxBytes: maxRecordBytes,
+      onCaughtUp: () => stream?.resume(),
+    });
+    const live = observer?.output
+      ? new LiveText((text) => observer.output?.(this, name, text))
+      : undefined;
     if (live) this.#live.push(live);
     stream?.on("data", (chunk: Buffer) => {
       this.#lastOutputAt = performance.now();

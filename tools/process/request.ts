@@ -11,10 +11,17 @@ export interface CommandFields {
 }
 
 /** Throws ToolError as `resolvePath` does. */
-export async function requestOf(fields: CommandFields, stdin: ProcessRequest["stdin"], context: ToolContext): Promise<ProcessRequest> {
+export async function requestOf(
+  fields: CommandFields,
+  stdin: ProcessRequest["stdin"],
+  context: ToolContext,
+): Promise<ProcessRequest> {
   return {
     command: fields.command as ProcessRequest["command"],
-    cwd: fields.cwd === undefined ? context.cwd : await resolvePath(fields.cwd, context.cwd, context.paths),
+    cwd:
+      fields.cwd === undefined
+        ? context.cwd
+        : await resolvePath(fields.cwd, context.cwd, context.paths),
     env: { ...context.env, ...fields.env },
     stdin,
     owner: context.owner,
@@ -28,14 +35,21 @@ export function bytesOf(data: string, encoding: "text" | "base64"): Uint8Array {
   const bytes = Buffer.from(data, "base64");
   // Node skips what is no base64; nothing that a program is to read may get lost that way.
   if (bytes.toString("base64").replaceAll("=", "") === data.replaceAll(/[=\s]/g, "")) return bytes;
-  throw new ToolError("invalid_base64", "The data is not base64 (RFC 4648, with + and /); send text with the encoding `text`");
+  throw new ToolError(
+    "invalid_base64",
+    "The data is not base64 (RFC 4648, with + and /); send text with the encoding `text`",
+  );
 }
 
 /** The host may touch every process, a run only its own. Throws ToolError: `process_not_found`, `not_your_process`. */
 export function findProcess(processId: string, context: ToolContext): BoxProcess {
   const process = context.processes.get(processId);
   if (context.owner === undefined || process.request.owner === context.owner) return process;
-  throw new ToolError("not_your_process", `${processId} was not started by this run; a run may only touch what it started itself`, {
-    data: { processId },
-  });
+  throw new ToolError(
+    "not_your_process",
+    `${processId} was not started by this run; a run may only touch what it started itself`,
+    {
+      data: { processId },
+    },
+  );
 }

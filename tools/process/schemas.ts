@@ -9,16 +9,22 @@ export const processId = z.string().min(1).describe("As answered by shell_start 
 
 export const command = z
   .union([z.string().min(1), z.array(z.string()).min(1)])
-  .describe("A command line for bash -c; or a program and its arguments as a list, with no shell between.");
+  .describe(
+    "A command line for bash -c; or a program and its arguments as a list, with no shell between.",
+  );
 
 export const environment = z
   .record(z.string().regex(/^[^=\0]+$/), z.string())
   .describe("Added to the environment that every command gets.");
 
-export const encoding = z.enum(["text", "base64"]).describe("`text` is UTF-8; `base64` keeps every byte as it is.");
+export const encoding = z
+  .enum(["text", "base64"])
+  .describe("`text` is UTF-8; `base64` keeps every byte as it is.");
 
 export const containmentReport = z.object({
-  level: z.enum(["cgroup", "marker", "group"]).describe("How certain it is that nothing is left, the most certain first."),
+  level: z
+    .enum(["cgroup", "marker", "group"])
+    .describe("How certain it is that nothing is left, the most certain first."),
   signalled: z.number().int(),
   killed: z.number().int().describe("How many of these needed SIGKILL."),
   survivors: z.array(z.number().int()).describe("Pids still alive; empty when all is clean."),
@@ -30,8 +36,12 @@ export const processExit = z.object({
   signal: z.string().nullable(),
   timedOut: z.boolean(),
   durationMs: z.number(),
-  resources: z.object({ cpuMs: z.number().nullable(), peakMemoryBytes: z.number().nullable() }).describe("Null where not measured."),
-  containment: containmentReport.optional().describe("Present when the tree was ended from outside."),
+  resources: z
+    .object({ cpuMs: z.number().nullable(), peakMemoryBytes: z.number().nullable() })
+    .describe("Null where not measured."),
+  containment: containmentReport
+    .optional()
+    .describe("Present when the tree was ended from outside."),
 });
 
 export const processSummary = z.object({

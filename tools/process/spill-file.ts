@@ -16,7 +16,11 @@ export class SpillFile {
     this.#writer ??= await this.#create();
     const wanted = blocks.reduce((sum, block) => sum + block.length, 0);
     const { bytesWritten } = await this.#writer.writev(blocks, this.#length);
-    if (bytesWritten < wanted) await this.#appendRest(Buffer.concat(blocks).subarray(bytesWritten), this.#length + bytesWritten);
+    if (bytesWritten < wanted)
+      await this.#appendRest(
+        Buffer.concat(blocks).subarray(bytesWritten),
+        this.#length + bytesWritten,
+      );
     this.#length += wanted;
   }
 
@@ -48,7 +52,12 @@ export class SpillFile {
 
   async #appendRest(rest: Buffer, position: number): Promise<void> {
     for (let done = 0; done < rest.length;) {
-      const { bytesWritten } = (await this.#writer?.write(rest, done, rest.length - done, position + done)) ?? {
+      const { bytesWritten } = (await this.#writer?.write(
+        rest,
+        done,
+        rest.length - done,
+        position + done,
+      )) ?? {
         bytesWritten: rest.length,
       };
       done += bytesWritten;

@@ -15,7 +15,12 @@ export function wholeCharactersLength(bytes: Uint8Array): number {
 /** How many bytes at the start continue a character that began before. */
 export function leadingContinuationLength(bytes: Uint8Array): number {
   let length = 0;
-  while (length < MAX_CHARACTER_BYTES - 1 && length < bytes.length && isContinuation(bytes[length] ?? 0)) length++;
+  while (
+    length < MAX_CHARACTER_BYTES - 1 &&
+    length < bytes.length &&
+    isContinuation(bytes[length] ?? 0)
+  )
+    length++;
   return length;
 }
 

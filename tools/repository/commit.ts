@@ -17,8 +17,16 @@ export type Commit = z.output<typeof Commit>;
 export const COMMIT_FORMAT = "--format=%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%cI%x1f%s%x1f%b";
 
 export function parseCommit(record: string): Commit {
-  const [sha = "", parents = "", authorName = "", authorEmail = "", authoredAt = "", committedAt = "", subject = "", ...body] =
-    record.split("\x1f");
+  const [
+    sha = "",
+    parents = "",
+    authorName = "",
+    authorEmail = "",
+    authoredAt = "",
+    committedAt = "",
+    subject = "",
+    ...body
+  ] = record.split("\x1f");
   return {
     sha: sha.trim(),
     parents: parents.split(" ").filter((parent) => parent !== ""),

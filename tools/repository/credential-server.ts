@@ -10,7 +10,8 @@ const MAX_REQUEST_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Passes git's question on to the socket and the answer back. Runs in the node that runs the daemon. */
-const ASK = 'const s=require("node:net").connect(process.env.HARNESSD_GIT_CREDENTIALS);process.stdin.pipe(s).pipe(process.stdout)';
+const ASK =
+  'const s=require("node:net").connect(process.env.HARNESSD_GIT_CREDENTIALS);process.stdin.pipe(s).pipe(process.stdout)';
 const HELPER = `!f() { test "$1" = get || exit 0; NODE_OPTIONS= exec "$HARNESSD_GIT_NODE" -e '${ASK}'; }; f`;
 
 /** Answers git's credential questions while it is open; `await using` closes it. */
@@ -25,7 +26,10 @@ export interface CredentialServer extends AsyncDisposable {
  * for the first host that asks. Hooks and filters that git starts inherit where the socket is, as its other children do: what runs in the
  * repository while the command lasts can act on the remote through git, but finds the secret in no environment, argument or file.
  */
-export async function serveCredential(credential: Credential, remoteUrl: string | undefined): Promise<CredentialServer> {
+export async function serveCredential(
+  credential: Credential,
+  remoteUrl: string | undefined,
+): Promise<CredentialServer> {
   // Only our own user may enter a directory that mkdtemp made.
   const directory = await mkdtemp(join(tmpdir(), "harnessd-git-"));
   const path = join(directory, "credentials");
@@ -33,7 +37,9 @@ export async function serveCredential(credential: Credential, remoteUrl: string 
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     void answer(socket, (origin) => {
       allowed ??= origin;
-      return origin === allowed ? `username=${credential.username}\npassword=${credential.token}\n` : "";
+      return origin === allowed
+        ? `username=${credential.username}\npassword=${credential.token}\n`
+        : "";
     });
   });
   server.listen(path);
@@ -41,7 +47,11 @@ export async function serveCredential(credential: Credential, remoteUrl: string 
   return {
     config: ["credential.helper=", `credential.helper=${HELPER}`, "core.askPass="],
     // Traces are the caller's to switch on, but not with the secret in them.
-    env: { HARNESSD_GIT_CREDENTIALS: path, HARNESSD_GIT_NODE: process.execPath, GIT_TRACE_REDACT: "1" },
+    env: {
+      HARNESSD_GIT_CREDENTIALS: path,
+      HARNESSD_GIT_NODE: process.execPath,
+      GIT_TRACE_REDACT: "1",
+    },
     async [Symbol.asyncDispose]() {
       server.close();
       await rm(directory, { recursive: true, force: true });
@@ -57,7 +67,11 @@ async function answer(socket: Socket, answerFor: (origin: string) => string): Pr
       question += chunk;
       if (question.length > MAX_REQUEST_BYTES) return void socket.destroy();
     }
-    const fields = new Map(question.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+    const fields = new Map(
+      question
+        .split("\n")
+        .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+    );
     socket.end(answerFor(`${fields.get("protocol")}://${fields.get("host")}`));
   } catch {
     socket.destroy();

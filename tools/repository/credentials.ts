@@ -24,13 +24,20 @@ export function cleanRemote(remote: string, token?: string, username?: string): 
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(remote) ? URL.parse(remote) : null;
   const user = decoded(url?.username);
   const password = decoded(url?.password);
-  const found = password ?? (user !== undefined && user.length >= MIN_TOKEN_CHARS ? user : undefined);
+  const found =
+    password ?? (user !== undefined && user.length >= MIN_TOKEN_CHARS ? user : undefined);
   const secret = token ?? found;
-  const credential = secret === undefined ? undefined : { username: username ?? nameIn(user, found) ?? DEFAULT_USERNAME, token: secret };
+  const credential =
+    secret === undefined
+      ? undefined
+      : { username: username ?? nameIn(user, found) ?? DEFAULT_USERNAME, token: secret };
   if (credential && /[\n\r\0]/.test(credential.username + credential.token)) {
     throw new ToolError("invalid_input", "A token and a user name must each be one line");
   }
-  return { remote: url && (isHttp(url) || password !== undefined) ? withoutSecret(url, remote) : remote, credential };
+  return {
+    remote: url && (isHttp(url) || password !== undefined) ? withoutSecret(url, remote) : remote,
+    credential,
+  };
 }
 
 /** The text without the secret, in any of the forms that it takes on the wire, and without passwords in URLs. */

@@ -15,4 +15,7 @@ export const gitText = z.string().refine((text) => !text.includes("\0"), "must n
 export const gitPaths = z.array(gitText.min(1).max(4096)).max(1000);
 
 /** Where the repository is. */
-export const repositoryPath = z.string().default(".").describe("A directory inside of the repository.");
+export const repositoryPath = z
+  .string()
+  .default(".")
+  .describe("A directory inside of the repository.");

@@ -3,10 +3,14 @@ import { dirname } from "node:path";
 import type { ToolContext } from "../tool.ts";
 
 /** ssh as the user or the repository configured it, but never asking. git evaluates this shell line only when it needs ssh. */
-const SILENT_SSH = 'f() { eval "$(git config --get core.sshCommand || echo ssh) -o BatchMode=yes \\"\\$@\\""; }; f';
+const SILENT_SSH =
+  'f() { eval "$(git config --get core.sshCommand || echo ssh) -o BatchMode=yes \\"\\$@\\""; }; f';
 
 /** `callId` marks this call's processes; they are the owner's as well, where the call has one. */
-export function gitEnvironment({ env, owner, paths, processes }: ToolContext, callId: string): Record<string, string> {
+export function gitEnvironment(
+  { env, owner, paths, processes }: ToolContext,
+  callId: string,
+): Record<string, string> {
   const hasOwnSsh = env["GIT_SSH_COMMAND"] !== undefined || env["GIT_SSH"] !== undefined;
   return {
     ...env,
@@ -19,7 +23,9 @@ export function gitEnvironment({ env, owner, paths, processes }: ToolContext, ca
     LANGUAGE: "en",
     ...(!hasOwnSsh && { GIT_SSH_COMMAND: SILENT_SSH, GIT_SSH_VARIANT: "ssh" }),
     // A repository that begins above the allowed directories is none of ours.
-    ...(!paths.roots.includes("/") && { GIT_CEILING_DIRECTORIES: paths.roots.map((root) => dirname(root)).join(":") }),
+    ...(!paths.roots.includes("/") && {
+      GIT_CEILING_DIRECTORIES: paths.roots.map((root) => dirname(root)).join(":"),
+    }),
     ...processes.markerOf(owner ?? callId),
     [CALL_MARKER]: callId,
   };

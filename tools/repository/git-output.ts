@@ -70,7 +70,11 @@ function limit(stream: Readable, maxBytes: number, onTruncated: () => void): voi
 }
 
 /** At most `maxChars` of a text, cut at the end of a line where there is one. */
-export function cutText(text: string, maxChars: number, isTruncated: boolean): { text: string; truncated: boolean } {
+export function cutText(
+  text: string,
+  maxChars: number,
+  isTruncated: boolean,
+): { text: string; truncated: boolean } {
   if (text.length <= maxChars && !isTruncated) return { text, truncated: false };
   const cut = text.slice(0, maxChars);
   return { text: cut.slice(0, cut.lastIndexOf("\n") + 1 || cut.length), truncated: true };
@@ -78,8 +82,15 @@ export function cutText(text: string, maxChars: number, isTruncated: boolean): {
 
 /** What git says of a transfer, without its counting. */
 export function withoutProgress(stderr: string): string {
-  const lines = stderr.split("\n").map((line) => line.slice(line.lastIndexOf("\r", line.length - 2) + 1).trimEnd());
+  const lines = stderr
+    .split("\n")
+    .map((line) => line.slice(line.lastIndexOf("\r", line.length - 2) + 1).trimEnd());
   return lines
-    .filter((line) => line !== "" && !/^(remote: )?[A-Z][a-z]+ [a-z]+: +\d/.test(line) && !/^(remote: )?Total \d/.test(line))
+    .filter(
+      (line) =>
+        line !== "" &&
+        !/^(remote: )?[A-Z][a-z]+ [a-z]+: +\d/.test(line) &&
+        !/^(remote: )?Total \d/.test(line),
+    )
     .join("\n");
 }

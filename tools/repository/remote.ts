@@ -14,7 +14,12 @@ export const credentialFields = {
     .describe(
       "For an https remote. Reaches git alone: it is never stored, logged or shown. Absent: git's own credential helpers are asked.",
     ),
-  username: z.string().min(1).max(1000).optional().describe("Goes with the token; most hosts take any."),
+  username: z
+    .string()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("Goes with the token; most hosts take any."),
 };
 
 export interface RemoteAsked {
@@ -30,16 +35,39 @@ export interface OpenRemote {
 }
 
 /** The remote as git may see it, and the options that let git reach it. */
-export async function openRemote(directory: string, context: ToolContext, asked: RemoteAsked, isPush: boolean): Promise<OpenRemote> {
-  const { remote, credential }: CleanRemote = cleanRemote(asked.remote ?? "", asked.token, asked.username);
+export async function openRemote(
+  directory: string,
+  context: ToolContext,
+  asked: RemoteAsked,
+  isPush: boolean,
+): Promise<OpenRemote> {
+  const { remote, credential }: CleanRemote = cleanRemote(
+    asked.remote ?? "",
+    asked.token,
+    asked.username,
+  );
   if (!credential) return { remote: asked.remote === undefined ? undefined : remote, options: {} };
-  const remoteUrl = remote.includes("://") ? remote : await configuredUrl(directory, context, remote, isPush);
-  return { remote: asked.remote === undefined ? undefined : remote, options: { credential, remoteUrl } };
+  const remoteUrl = remote.includes("://")
+    ? remote
+    : await configuredUrl(directory, context, remote, isPush);
+  return {
+    remote: asked.remote === undefined ? undefined : remote,
+    options: { credential, remoteUrl },
+  };
 }
 
 /** Where git would go for that name, rewritten by `insteadOf` if the configuration says so. */
-async function configuredUrl(directory: string, context: ToolContext, remote: string, isPush: boolean): Promise<string> {
-  const args = isPush ? ["remote", "get-url", "--push", remote] : ["ls-remote", "--get-url", ...(remote === "" ? [] : [remote])];
-  const url = await withGit(directory, context, { what: `find the remote ${remote}` }, ({ git }) => git.raw(args));
+async function configuredUrl(
+  directory: string,
+  context: ToolContext,
+  remote: string,
+  isPush: boolean,
+): Promise<string> {
+  const args = isPush
+    ? ["remote", "get-url", "--push", remote]
+    : ["ls-remote", "--get-url", ...(remote === "" ? [] : [remote])];
+  const url = await withGit(directory, context, { what: `find the remote ${remote}` }, ({ git }) =>
+    git.raw(args),
+  );
   return url.trim();
 }

@@ -59,11 +59,19 @@ export async function withGit<Result>(
   use: (run: GitRun) => Promise<Result>,
 ): Promise<Result> {
   await refuseNonDirectory(directory);
-  await using server = options.credential ? await serveCredential(options.credential, options.remoteUrl) : undefined;
+  await using server = options.credential
+    ? await serveCredential(options.credential, options.remoteUrl)
+    : undefined;
   const callId = randomUUID();
   const env = { ...gitEnvironment(context, callId), ...options.env, ...server?.env };
   await using _ = endingOnAbort(context.signal, callId);
-  const { git, output, exit } = await openGit(directory, context, options, env, server?.config ?? []);
+  const { git, output, exit } = await openGit(
+    directory,
+    context,
+    options,
+    env,
+    server?.config ?? [],
+  );
   try {
     const result = await use({ git, exit, isTruncated: () => output.stdoutTruncated });
     await output.settled();
@@ -82,16 +90,26 @@ async function openGit(
   config: readonly string[],
 ): Promise<{ git: SimpleGit; output: GitOutput; exit: () => GitExit }> {
   const { simpleGit } = await import("simple-git");
-  const clean = (bytes: readonly Buffer[]): string => scrub(Buffer.concat(bytes).toString(), options.credential);
-  const live = emit && ((stream: "stdout" | "stderr", text: string): Promise<void> => emit(stream, scrub(text, options.credential)));
-  const output = new GitOutput({ maxStdoutBytes: options.maxStdoutBytes ?? MAX_STDOUT_BYTES, live: options.isLive ? live : undefined });
+  const clean = (bytes: readonly Buffer[]): string =>
+    scrub(Buffer.concat(bytes).toString(), options.credential);
+  const live =
+    emit &&
+    ((stream: "stdout" | "stderr", text: string): Promise<void> =>
+      emit(stream, scrub(text, options.credential)));
+  const output = new GitOutput({
+    maxStdoutBytes: options.maxStdoutBytes ?? MAX_STDOUT_BYTES,
+    live: options.isLive ? live : undefined,
+  });
   let exit: GitExit = { exitCode: 0, stdout: "", stderr: "" };
   const settings: Partial<SimpleGitOptions> = {
     baseDir: directory,
     abort: signal,
     config: [...config],
     allowEnvironment: Object.keys(env),
-    unsafe: { ...Object.fromEntries(GUARDS.split(" ").map((guard) => [`allowUnsafe${guard}`, true])), allowAbbreviatedOptions: true },
+    unsafe: {
+      ...Object.fromEntries(GUARDS.split(" ").map((guard) => [`allowUnsafe${guard}`, true])),
+      allowAbbreviatedOptions: true,
+    },
     completion: { onClose: true, onExit: LINGER_MS },
     // Bytes, also when there are none: simple-git closes the input only after it has written something.
     input: () => Buffer.from(options.stdin ?? ""),

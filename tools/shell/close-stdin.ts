@@ -6,7 +6,8 @@ import { defineTool } from "../tool.ts";
 
 export const closeStdin = defineTool({
   name: "shell_close_stdin",
-  description: "Close the standard input of a process: it reads the end of file after what was written. Closing twice does no harm.",
+  description:
+    "Close the standard input of a process: it reads the end of file after what was written. Closing twice does no harm.",
   effect: "execute",
   input: () => z.strictObject({ processId }),
   output: () => z.object({ processId: z.string() }),

@@ -3,7 +3,14 @@ import { z } from "zod";
 import { followOutput } from "../process/follow-text.ts";
 import { excerpt } from "../process/record-view.ts";
 import { bytesOf, requestOf } from "../process/request.ts";
-import { command, encoding, environment, exitOnWire, MAX_TIMEOUT_MS, processExit } from "../process/schemas.ts";
+import {
+  command,
+  encoding,
+  environment,
+  exitOnWire,
+  MAX_TIMEOUT_MS,
+  processExit,
+} from "../process/schemas.ts";
 import { defineTool } from "../tool.ts";
 
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -13,7 +20,9 @@ const MOST_OUTPUT_BYTES = 8 * 1024 * 1024;
 const missing = z
   .object({ offset: z.number().int(), bytes: z.number().int() })
   .nullable()
-  .describe("The part left out because it was too long; shell_read gives it by `processId` and this offset. Null when nothing is.");
+  .describe(
+    "The part left out because it was too long; shell_read gives it by `processId` and this offset. Null when nothing is.",
+  );
 
 export const exec = defineTool({
   name: "shell_exec",
@@ -26,7 +35,10 @@ export const exec = defineTool({
       command,
       cwd: z.string().optional().describe("Directory to run in, when not the current one."),
       env: environment.optional(),
-      stdin: z.string().optional().describe("What the command reads; without it, the end of file at once."),
+      stdin: z
+        .string()
+        .optional()
+        .describe("What the command reads; without it, the end of file at once."),
       stdinEncoding: encoding.default("text"),
       timeoutMs: z.number().int().positive().max(MAX_TIMEOUT_MS).default(DEFAULT_TIMEOUT_MS),
       maxOutputBytes: z
@@ -35,7 +47,9 @@ export const exec = defineTool({
         .min(256)
         .max(MOST_OUTPUT_BYTES)
         .default(DEFAULT_OUTPUT_BYTES)
-        .describe("Of each stream in the answer; of longer output its beginning and its end are shown."),
+        .describe(
+          "Of each stream in the answer; of longer output its beginning and its end are shown.",
+        ),
       encoding: encoding.default("text").describe("Of stdout and stderr in the answer."),
     }),
   output: () =>

@@ -11,13 +11,24 @@ const DEFAULT_MAX_BYTES = 64 * 1024;
 const MOST_BYTES = 4 * 1024 * 1024;
 const MOST_WAIT_MS = 60_000;
 
-const offset = z.number().int().nonnegative().default(0).describe("Byte to read from: 0, or the `nextOffset` of the last answer.");
+const offset = z
+  .number()
+  .int()
+  .nonnegative()
+  .default(0)
+  .describe("Byte to read from: 0, or the `nextOffset` of the last answer.");
 
 const slice = z.object({
   offset: z.number().int(),
-  nextOffset: z.number().int().describe("Where to read on. In text it stays before a character that is not whole yet."),
+  nextOffset: z
+    .number()
+    .int()
+    .describe("Where to read on. In text it stays before a character that is not whole yet."),
   data: z.string(),
-  missingBytes: z.number().int().describe("Bytes from the offset asked for that are no longer kept."),
+  missingBytes: z
+    .number()
+    .int()
+    .describe("Bytes from the offset asked for that are no longer kept."),
   ended: z.boolean().describe("True when nothing follows."),
   totalBytes: z.number().int(),
 });
@@ -33,12 +44,23 @@ export const read = defineTool({
       processId,
       stdoutOffset: offset,
       stderrOffset: offset,
-      maxBytes: z.number().int().min(16).max(MOST_BYTES).default(DEFAULT_MAX_BYTES).describe("Of each stream."),
+      maxBytes: z
+        .number()
+        .int()
+        .min(16)
+        .max(MOST_BYTES)
+        .default(DEFAULT_MAX_BYTES)
+        .describe("Of each stream."),
       waitMs: z.number().int().nonnegative().max(MOST_WAIT_MS).default(0),
       encoding: encoding.default("text"),
     }),
   output: () =>
-    z.object({ processId: z.string(), stdout: slice, stderr: slice, exit: processExit.nullable().describe("Null while it runs.") }),
+    z.object({
+      processId: z.string(),
+      stdout: slice,
+      stderr: slice,
+      exit: processExit.nullable().describe("Null while it runs."),
+    }),
   async run(input, context) {
     const process = findProcess(input.processId, context);
     const overdue = AbortSignal.any([context.signal, AbortSignal.timeout(input.waitMs)]);
@@ -49,8 +71,18 @@ export const read = defineTool({
         stdout: Math.max(process.stdout.totalBytes, input.stdoutOffset),
         stderr: Math.max(process.stderr.totalBytes, input.stderrOffset),
       };
-      const stdout = await viewSlice(process.stdout, input.stdoutOffset, input.maxBytes, input.encoding);
-      const stderr = await viewSlice(process.stderr, input.stderrOffset, input.maxBytes, input.encoding);
+      const stdout = await viewSlice(
+        process.stdout,
+        input.stdoutOffset,
+        input.maxBytes,
+        input.encoding,
+      );
+      const stderr = await viewSlice(
+        process.stderr,
+        input.stderrOffset,
+        input.maxBytes,
+        input.encoding,
+      );
       const isWorthTelling = exit !== undefined || tells(stdout) || tells(stderr);
       if (isWorthTelling || input.waitMs === 0 || overdue.aborted) {
         return { processId: process.id, stdout, stderr, exit: exit ? exitOnWire(exit) : null };
@@ -65,12 +97,17 @@ function tells({ data, missingBytes }: RecordView): boolean {
 }
 
 /** Resolves when a stream has grown past what was seen, the process has exited or the time is over; leaves nothing behind on any of them. */
-async function waitForMore(process: BoxProcess, seen: { stdout: number; stderr: number }, overdue: AbortSignal): Promise<void> {
+async function waitForMore(
+  process: BoxProcess,
+  seen: { stdout: number; stderr: number },
+  overdue: AbortSignal,
+): Promise<void> {
   if (overdue.aborted || process.whenExited.aborted) return;
   const { stdout, stderr, whenExited } = process;
   const done = new AbortController();
   const finish = (): void => done.abort();
-  for (const signal of [overdue, whenExited]) signal.addEventListener("abort", finish, { once: true, signal: done.signal });
+  for (const signal of [overdue, whenExited])
+    signal.addEventListener("abort", finish, { once: true, signal: done.signal });
   if (!stdout.ended) void stdout.waitPast(seen.stdout, done.signal).then(finish);
   if (!stderr.ended) void stderr.waitPast(seen.stderr, done.signal).then(finish);
   await once(done.signal, "abort");

@@ -21,7 +21,8 @@ const SIGNALS = [
 
 export const signal = defineTool({
   name: "shell_signal",
-  description: "Send a signal to a process and its group, such as SIGINT for what Ctrl-C does. To end a process for sure use shell_stop.",
+  description:
+    "Send a signal to a process and its group, such as SIGINT for what Ctrl-C does. To end a process for sure use shell_stop.",
   effect: "execute",
   input: () => z.strictObject({ processId, signal: z.enum(SIGNALS) }),
   output: () => z.object({ processId: z.string(), signal: z.string() }),
@@ -29,7 +30,9 @@ export const signal = defineTool({
     const process = findProcess(processId, context);
     if (process.exit) {
       const message = `${processId} has already ended; shell_stop ends what it may have left behind`;
-      throw new ToolError("process_ended", message, { data: { processId, exitCode: process.exit.exitCode, signal: process.exit.signal } });
+      throw new ToolError("process_ended", message, {
+        data: { processId, exitCode: process.exit.exitCode, signal: process.exit.signal },
+      });
     }
     process.signal(signal);
     return { processId, signal };

@@ -15,7 +15,10 @@ export const start = defineTool({
       command,
       cwd: z.string().optional().describe("Directory to run in, when not the current one."),
       env: environment.optional(),
-      stdin: z.enum(["open", "closed"]).default("closed").describe("`open` to feed it with shell_write."),
+      stdin: z
+        .enum(["open", "closed"])
+        .default("closed")
+        .describe("`open` to feed it with shell_write."),
       timeoutMs: z
         .number()
         .int()
@@ -26,7 +29,9 @@ export const start = defineTool({
     }),
   output: () => z.object({ processId: z.string(), pid: z.number().int(), startedAt: z.string() }),
   async run(input, context) {
-    const { id, pid, startedAt } = await context.processes.start(await requestOf(input, input.stdin, context));
+    const { id, pid, startedAt } = await context.processes.start(
+      await requestOf(input, input.stdin, context),
+    );
     return { processId: id, pid, startedAt: startedAt.toISOString() };
   },
 });

@@ -10,13 +10,18 @@ const MAX_WAIT_MS = 10_000;
 
 export const write = defineTool({
   name: "shell_write",
-  description: "Write to the standard input of a process that was started with it open. Send a newline where the program waits for one.",
+  description:
+    "Write to the standard input of a process that was started with it open. Send a newline where the program waits for one.",
   effect: "execute",
   input: () => z.strictObject({ processId, data: z.string(), encoding: encoding.default("text") }),
   output: () =>
     z.object({
       bytes: z.number().int(),
-      taken: z.boolean().describe("False when the process has not read so far yet; what waits is delivered when it does."),
+      taken: z
+        .boolean()
+        .describe(
+          "False when the process has not read so far yet; what waits is delivered when it does.",
+        ),
     }),
   async run({ processId, data, encoding }, context) {
     const process = findProcess(processId, context);
@@ -26,7 +31,10 @@ export const write = defineTool({
     const waiting = sleep(MAX_WAIT_MS, false, { signal }).catch(() => false);
     const writing = process.write(bytes);
     try {
-      return { bytes: bytes.length, taken: await Promise.race([writing.then(() => true), waiting]) };
+      return {
+        bytes: bytes.length,
+        taken: await Promise.race([writing.then(() => true), waiting]),
+      };
     } finally {
       over.abort();
       // Whatever becomes of it later has been answered for.

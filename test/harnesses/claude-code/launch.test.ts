@@ -18,7 +18,13 @@ const access = {
   baseUrl: "http://127.0.0.1:1",
   apiKey: "run-token",
 };
-const server = (secret: string): McpServer => ({ type: "stdio", name: "s", command: "serve", args: [], env: { SECRET: secret } });
+const server = (secret: string): McpServer => ({
+  type: "stdio",
+  name: "s",
+  command: "serve",
+  args: [],
+  env: { SECRET: secret },
+});
 
 function plan(wishes: RunWishes = {}): Launch {
   return planLaunch(box.context({ modelAccess: () => access, ...wishes }));
@@ -32,7 +38,10 @@ function valuesOf(args: readonly string[], flag: string): readonly string[] {
 }
 
 test("runs that want the same can share a process, whatever their ids", () => {
-  const [first, second] = [plan({ runId: "run_a", mcpServers: [server("x")] }), plan({ runId: "run_b", mcpServers: [server("x")] })];
+  const [first, second] = [
+    plan({ runId: "run_a", mcpServers: [server("x")] }),
+    plan({ runId: "run_b", mcpServers: [server("x")] }),
+  ];
   expect(second.fingerprint).toBe(first.fingerprint);
   expect(second.directory).not.toBe(first.directory);
 });
@@ -54,7 +63,9 @@ test.each<[string, RunWishes]>([
 });
 
 test("an MCP server's secret that changed needs another process", () => {
-  expect(plan({ mcpServers: [server("x")] }).fingerprint).not.toBe(plan({ mcpServers: [server("y")] }).fingerprint);
+  expect(plan({ mcpServers: [server("x")] }).fingerprint).not.toBe(
+    plan({ mcpServers: [server("y")] }).fingerprint,
+  );
 });
 
 test("no secret and no prompt stands in the arguments", () => {
@@ -66,10 +77,20 @@ test("the process does not bear the run's marker, and its commands' environment 
   const marker = box.processes.markerOf("run_x");
   const { env } = plan({
     runId: "run_x",
-    env: { ...marker, ANTHROPIC_BASE_URL: "http://elsewhere", CLAUDE_CODE_USE_BEDROCK: "1", ANTHROPIC_AUTH_TOKEN: "t", KEPT: "yes" },
+    env: {
+      ...marker,
+      ANTHROPIC_BASE_URL: "http://elsewhere",
+      CLAUDE_CODE_USE_BEDROCK: "1",
+      ANTHROPIC_AUTH_TOKEN: "t",
+      KEPT: "yes",
+    },
   });
   expect(Object.keys(env)).not.toEqual(expect.arrayContaining(Object.keys(marker)));
-  expect(env).toMatchObject({ KEPT: "yes", ANTHROPIC_BASE_URL: "http://127.0.0.1:1", ANTHROPIC_API_KEY: "run-token" });
+  expect(env).toMatchObject({
+    KEPT: "yes",
+    ANTHROPIC_BASE_URL: "http://127.0.0.1:1",
+    ANTHROPIC_API_KEY: "run-token",
+  });
   expect(env).not.toHaveProperty("CLAUDE_CODE_USE_BEDROCK");
   expect(env).not.toHaveProperty("ANTHROPIC_AUTH_TOKEN");
 });
@@ -79,7 +100,9 @@ test("a list of allowed tools may be empty, and leaves MCP tools to the run's se
   expect(valuesOf(plan({ allowedTools: ["mcp__s__t"], mcpServers }).args, "--tools")).toEqual([""]);
   expect(valuesOf(plan({ allowedTools: ["Bash", "Read"] }).args, "--tools")).toEqual(["Bash,Read"]);
   expect(plan().args).not.toContain("--tools");
-  expect(valuesOf(plan({ deniedTools: ["Bash(git push *)"] }).args, "--disallowedTools")).toContain("Bash(git push *)");
+  expect(valuesOf(plan({ deniedTools: ["Bash(git push *)"] }).args, "--disallowedTools")).toContain(
+    "Bash(git push *)",
+  );
 });
 
 test("its own options are checked, and an unknown one is refused", () => {
@@ -87,7 +110,9 @@ test("its own options are checked, and an unknown one is refused", () => {
     CLAUDE_CODE_MAX_RETRIES: "0",
     ENABLE_TOOL_SEARCH: "true",
   });
-  expect(valuesOf(plan({ options: { settingSources: ["project"] } }).args, "--setting-sources")).toEqual(["project"]);
+  expect(
+    valuesOf(plan({ options: { settingSources: ["project"] } }).args, "--setting-sources"),
+  ).toEqual(["project"]);
   expect(() => plan({ options: { unknown: 1 } })).toThrow(/unknown/i);
 });
 
@@ -96,5 +121,7 @@ test("the directory is short enough for a socket's path", () => {
 });
 
 test("a pattern on a tool is passed on", () => {
-  expect(valuesOf(plan({ deniedTools: ["Bash(rm *)"] }).args, "--disallowedTools")).toContain("Bash(rm *)");
+  expect(valuesOf(plan({ deniedTools: ["Bash(rm *)"] }).args, "--disallowedTools")).toContain(
+    "Bash(rm *)",
+  );
 });

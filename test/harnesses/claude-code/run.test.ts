@@ -2,7 +2,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { agentDirectory, agentProgram, describeMachine } from "../../../harnesses/agent-programs.ts";
+import {
+  agentDirectory,
+  agentProgram,
+  describeMachine,
+} from "../../../harnesses/agent-programs.ts";
 import { claudeCode } from "../../../harnesses/claude-code.ts";
 import { accessTo, eventsOf, TestBox, type RunWishes, type SeenRun } from "../harness-context.ts";
 
@@ -35,8 +39,16 @@ async function install(onLine: string, atStart = ""): Promise<string> {
 }
 
 function run(agentsDir: string, wishes: RunWishes = {}): Promise<SeenRun> {
-  const modelAccess = accessTo({ anthropicBaseUrl: "http://127.0.0.1:9", openaiBaseUrl: "" }, "anthropic-messages");
-  return box.run(claudeCode, { agentsDir, modelAccess, spawn: (request) => box.processes.spawn(request), ...wishes });
+  const modelAccess = accessTo(
+    { anthropicBaseUrl: "http://127.0.0.1:9", openaiBaseUrl: "" },
+    "anthropic-messages",
+  );
+  return box.run(claudeCode, {
+    agentsDir,
+    modelAccess,
+    spawn: (request) => box.processes.spawn(request),
+    ...wishes,
+  });
 }
 
 test("a program that does not hear the interrupt is ended within two seconds, and the next run begins anew", async () => {
@@ -46,8 +58,15 @@ test("a program that does not hear the interrupt is ended within two seconds, an
   );
   const controller = new AbortController();
   let abortedAt = 0;
-  const modelAccess = accessTo({ anthropicBaseUrl: "http://127.0.0.1:9", openaiBaseUrl: "" }, "anthropic-messages");
-  const wishes: RunWishes = { agentsDir, modelAccess, spawn: (request) => box.processes.spawn(request) };
+  const modelAccess = accessTo(
+    { anthropicBaseUrl: "http://127.0.0.1:9", openaiBaseUrl: "" },
+    "anthropic-messages",
+  );
+  const wishes: RunWishes = {
+    agentsDir,
+    modelAccess,
+    spawn: (request) => box.processes.spawn(request),
+  };
   const stuck = await box.run(claudeCode, { ...wishes, signal: controller.signal }, () => {
     abortedAt = Date.now();
     controller.abort();
@@ -62,7 +81,10 @@ test("a program that refuses the permission hook does not run with permissions t
   const refuse = `say({ type: "control_response", response: { subtype: "error", request_id: message.request_id, error: "no hooks" } });`;
   const agentsDir = await install(`if (message.type === "control_request") ${refuse}`);
   const { error } = await run(agentsDir, { mustAsk: true });
-  expect(error).toMatchObject({ code: "permissions_unavailable", message: expect.stringContaining("no hooks") });
+  expect(error).toMatchObject({
+    code: "permissions_unavailable",
+    message: expect.stringContaining("no hooks"),
+  });
 });
 
 test("noise on both of its outputs becomes notices, and a flood of it is counted", async () => {
@@ -79,7 +101,9 @@ test("noise on both of its outputs becomes notices, and a flood of it is counted
 });
 
 test("a program that ends by itself is told with its exit code and its last words", async () => {
-  const agentsDir = await install(`init(); console.error("Error: out of luck"); process.exitCode = 7; process.stdin.destroy();`);
+  const agentsDir = await install(
+    `init(); console.error("Error: out of luck"); process.exitCode = 7; process.stdin.destroy();`,
+  );
   const { error } = await run(agentsDir);
   expect(error).toMatchObject({
     code: "agent_exited",
@@ -93,11 +117,15 @@ test("a question that is none of permissions is refused, and the run goes on", a
     if (message.type === "user") { init(); say({ type: "control_request", request_id: "q", request: { subtype: "elicitation" } }); }
     if (message.type === "control_response") result(message.response.subtype + ": " + message.response.error);`);
   const { events } = await run(agentsDir);
-  expect(eventsOf(events, "result")).toMatchObject([{ text: expect.stringContaining("error: harnessd does not answer elicitation") }]);
+  expect(eventsOf(events, "result")).toMatchObject([
+    { text: expect.stringContaining("error: harnessd does not answer elicitation") },
+  ]);
 });
 
 test("a session is served by one process from run to run", async () => {
-  const agentsDir = await install(`if (message.type === "user") { init(); result("pid " + process.pid); }`);
+  const agentsDir = await install(
+    `if (message.type === "user") { init(); result("pid " + process.pid); }`,
+  );
   const answers = [
     await run(agentsDir),
     await run(agentsDir, { session: { token: "s1" } }),

@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { HarnessEvent } from "../../../harnesses/events.ts";
 import type { HarnessError } from "../../../harnesses/harness.ts";
-import { beginRun, endRun, translate, type TurnState } from "../../../harnesses/claude-code/translate.ts";
+import {
+  beginRun,
+  endRun,
+  translate,
+  type TurnState,
+} from "../../../harnesses/claude-code/translate.ts";
 
 const GOLDEN = join(import.meta.dirname, "golden");
 const recorded = readdirSync(GOLDEN)
@@ -43,26 +48,40 @@ function linesOf(name: string): unknown[] {
 const ofType = <Type extends HarnessEvent["type"]>(events: readonly HarnessEvent[], type: Type) =>
   events.filter((event): event is Extract<HarnessEvent, { type: Type }> => event.type === type);
 
-test.each(recorded)("the recorded stream %s gives the same events as before, all valid and none unmapped", async (name) => {
-  const { events, endings } = translateAll(linesOf(name));
-  for (const event of events) HarnessEvent.parse(event);
-  expect(ofType(events, "unmapped")).toEqual([]);
-  const text = [...events, ...endings].map((each) => JSON.stringify(each)).join("\n");
-  await expect(`${text}\n`).toMatchFileSnapshot(join(GOLDEN, `${name}.events.jsonl`));
-});
+test.each(recorded)(
+  "the recorded stream %s gives the same events as before, all valid and none unmapped",
+  async (name) => {
+    const { events, endings } = translateAll(linesOf(name));
+    for (const event of events) HarnessEvent.parse(event);
+    expect(ofType(events, "unmapped")).toEqual([]);
+    const text = [...events, ...endings].map((each) => JSON.stringify(each)).join("\n");
+    await expect(`${text}\n`).toMatchFileSnapshot(join(GOLDEN, `${name}.events.jsonl`));
+  },
+);
 
-test.each(recorded)("in %s every delta is contained in a fact that follows, or is retracted", (name) => {
-  const { state, events } = translateAll(linesOf(name));
-  const all = [...events, ...endRun(state).events];
-  const streamed = new Map<string, string>();
-  for (const { messageId, text } of [...ofType(all, "message.delta"), ...ofType(all, "reasoning.delta")]) {
-    streamed.set(messageId, (streamed.get(messageId) ?? "") + text);
-  }
-  const retracted = new Set(ofType(all, "message.retracted").map(({ messageId }) => messageId));
-  const told = new Map([...ofType(all, "message"), ...ofType(all, "reasoning")].map(({ messageId, text }) => [messageId, text]));
-  const kept = [...streamed].filter(([messageId]) => !retracted.has(messageId));
-  expect(kept.map(([messageId]) => [messageId, told.get(messageId)])).toEqual(kept);
-});
+test.each(recorded)(
+  "in %s every delta is contained in a fact that follows, or is retracted",
+  (name) => {
+    const { state, events } = translateAll(linesOf(name));
+    const all = [...events, ...endRun(state).events];
+    const streamed = new Map<string, string>();
+    for (const { messageId, text } of [
+      ...ofType(all, "message.delta"),
+      ...ofType(all, "reasoning.delta"),
+    ]) {
+      streamed.set(messageId, (streamed.get(messageId) ?? "") + text);
+    }
+    const retracted = new Set(ofType(all, "message.retracted").map(({ messageId }) => messageId));
+    const told = new Map(
+      [...ofType(all, "message"), ...ofType(all, "reasoning")].map(({ messageId, text }) => [
+        messageId,
+        text,
+      ]),
+    );
+    const kept = [...streamed].filter(([messageId]) => !retracted.has(messageId));
+    expect(kept.map(([messageId]) => [messageId, told.get(messageId)])).toEqual(kept);
+  },
+);
 
 test.each(recorded)("in %s every tool that starts is finished", (name) => {
   const { state, events } = translateAll(linesOf(name));
@@ -87,9 +106,16 @@ test("what a run's usage events sum up to is what the program charges for it, ca
 test("a model without a known price gives tokens and no cost", () => {
   const usage = { inputTokens: 5, outputTokens: 7, costUSD: 0.5, costBasis: "unknown" };
   const { events } = translateAll([
-    { type: "result", subtype: "success", is_error: false, model_usage_since_last_result: { "some-model": usage } },
+    {
+      type: "result",
+      subtype: "success",
+      is_error: false,
+      model_usage_since_last_result: { "some-model": usage },
+    },
   ]);
-  expect(ofType(events, "usage")).toMatchObject([{ model: "some-model", inputTokens: 5, outputTokens: 7, costUsd: null, costBasis: null }]);
+  expect(ofType(events, "usage")).toMatchObject([
+    { model: "some-model", inputTokens: 5, outputTokens: 7, costUsd: null, costBasis: null },
+  ]);
 });
 
 test("a turn that ends without a result leaves no tool open, no text half told and no cost made up", () => {
@@ -97,19 +123,35 @@ test("a turn that ends without a result leaves no tool open, no text half told a
   const firstResult = lines.findIndex((line) => (line as { type: string }).type === "user");
   const { state } = translateAll(lines.slice(0, firstResult));
   const { events } = endRun(state);
-  expect(ofType(events, "tool.finished")).toMatchObject([{ name: "Bash", ok: false, output: null }]);
+  expect(ofType(events, "tool.finished")).toMatchObject([
+    { name: "Bash", ok: false, output: null },
+  ]);
   const cut = translateAll(linesOf("simple").slice(0, 5));
   expect(ofType(endRun(cut.state).events, "message.retracted")).toHaveLength(1);
-  const whole = translateAll(linesOf("simple").filter((line) => (line as { type: string }).type !== "result"));
-  expect(ofType(endRun(whole.state).events, "usage")).toMatchObject([{ inputTokens: 0, costUsd: null }]);
+  const whole = translateAll(
+    linesOf("simple").filter((line) => (line as { type: string }).type !== "result"),
+  );
+  expect(ofType(endRun(whole.state).events, "usage")).toMatchObject([
+    { inputTokens: 0, costUsd: null },
+  ]);
 });
 
-const toolUse = (id: string, name: string, input: unknown, parent: string | null = null): unknown => ({
+const toolUse = (
+  id: string,
+  name: string,
+  input: unknown,
+  parent: string | null = null,
+): unknown => ({
   type: "assistant",
   message: { id: `msg_${id}`, model: "m", content: [{ type: "tool_use", id, name, input }] },
   parent_tool_use_id: parent,
 });
-const toolResult = (id: string, structured: unknown, isError = false, content: unknown = "text"): unknown => ({
+const toolResult = (
+  id: string,
+  structured: unknown,
+  isError = false,
+  content: unknown = "text",
+): unknown => ({
   type: "user",
   message: { content: [{ type: "tool_result", tool_use_id: id, content, is_error: isError }] },
   tool_use_result: structured,
@@ -122,7 +164,11 @@ test("tasks made and changed one by one become a plan, and a later run goes on w
     toolUse("b", "TaskCreate", {}),
     toolResult("b", { task: { id: "2", subject: "Leap" } }),
     toolUse("c", "TaskUpdate", {}),
-    toolResult("c", { success: true, taskId: "1", statusChange: { from: "pending", to: "completed" } }),
+    toolResult("c", {
+      success: true,
+      taskId: "1",
+      statusChange: { from: "pending", to: "completed" },
+    }),
   ]);
   const last = ofType(events, "plan.updated").at(-1);
   expect(last?.steps).toEqual([
@@ -130,10 +176,16 @@ test("tasks made and changed one by one become a plan, and a later run goes on w
     { text: "Leap", status: "pending" },
   ]);
   const later = translateAll(
-    [toolUse("d", "TaskUpdate", {}), toolResult("d", { taskId: "2", statusChange: { to: "deleted" } })],
+    [
+      toolUse("d", "TaskUpdate", {}),
+      toolResult("d", { taskId: "2", statusChange: { to: "deleted" } }),
+    ],
     beginRun(state.plan),
   );
-  expect(ofType(later.events, "plan.updated")[0]?.steps[1]).toEqual({ text: "Leap", status: "cancelled" });
+  expect(ofType(later.events, "plan.updated")[0]?.steps[1]).toEqual({
+    text: "Leap",
+    status: "cancelled",
+  });
 });
 
 test("exit codes are those that the program gives in a fixed form, never guessed", () => {
@@ -144,14 +196,22 @@ test("exit codes are those that the program gives in a fixed form, never guessed
     toolResult("a", { ...ran, interrupted: true }),
     toolResult("a", "Error: Exit code 3\nout", true),
     toolResult("a", "Error: user said no, Exit code 3", true),
-  ].map((result) => ofType(translateAll([toolUse("a", "Bash", {}), result]).events, "tool.finished")[0]?.exitCode);
+  ].map(
+    (result) =>
+      ofType(translateAll([toolUse("a", "Bash", {}), result]).events, "tool.finished")[0]?.exitCode,
+  );
   expect(codes).toEqual([0, null, null, 3, null]);
 });
 
 test("an image that a tool shows to the model does not put its bytes into the journal", () => {
-  const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "A".repeat(1000) } };
+  const image = {
+    type: "image",
+    source: { type: "base64", media_type: "image/png", data: "A".repeat(1000) },
+  };
   const { events } = translateAll([toolUse("a", "Read", {}), toolResult("a", {}, false, [image])]);
-  expect(ofType(events, "tool.finished")[0]?.output).toEqual([{ type: "image", mediaType: "image/png", base64Bytes: 1000 }]);
+  expect(ofType(events, "tool.finished")[0]?.output).toEqual([
+    { type: "image", mediaType: "image/png", base64Bytes: 1000 },
+  ]);
 });
 
 test("a sub-agent's tools are told and its words are not, for they come back as its tool's output", () => {
@@ -160,8 +220,17 @@ test("a sub-agent's tools are told and its words are not, for they come back as 
     message: { id: "m2", model: "m", content: [{ type: "text", text: "hi" }] },
     parent_tool_use_id: "task",
   };
-  const { events } = translateAll([toolUse("task", "Agent", {}), toolUse("inner", "Bash", {}, "task"), words, toolResult("inner", {})]);
-  expect(events.map((event) => event.type)).toEqual(["tool.started", "tool.started", "tool.finished"]);
+  const { events } = translateAll([
+    toolUse("task", "Agent", {}),
+    toolUse("inner", "Bash", {}, "task"),
+    words,
+    toolResult("inner", {}),
+  ]);
+  expect(events.map((event) => event.type)).toEqual([
+    "tool.started",
+    "tool.started",
+    "tool.finished",
+  ]);
 });
 
 test("lines of an unknown kind, or that do not fit their kind, come through whole", () => {
@@ -184,11 +253,25 @@ test.each([
   [{ subtype: "success", is_error: true, api_error_status: 403 }, "forbidden", 403],
   [{ subtype: "success", is_error: true, api_error_status: 529 }, "overloaded", 529],
   [{ subtype: "success", is_error: true, api_error_status: 500 }, "server_error", 500],
-  [{ subtype: "success", is_error: true, api_error_status: 400, result: "Prompt is too long" }, "context_exceeded", 400],
+  [
+    { subtype: "success", is_error: true, api_error_status: 400, result: "Prompt is too long" },
+    "context_exceeded",
+    400,
+  ],
   [{ subtype: "success", is_error: true, api_error: "max_output_tokens" }, "max_tokens", null],
-  [{ subtype: "success", is_error: true, api_error: "connection_failed" }, "connection_failed", null],
-  [{ subtype: "error_max_budget_usd", is_error: true, errors: ["Reached maximum budget"] }, "budget_exhausted", null],
+  [
+    { subtype: "success", is_error: true, api_error: "connection_failed" },
+    "connection_failed",
+    null,
+  ],
+  [
+    { subtype: "error_max_budget_usd", is_error: true, errors: ["Reached maximum budget"] },
+    "budget_exhausted",
+    null,
+  ],
   [{ subtype: "error_max_structured_output_retries", is_error: true }, "schema_mismatch", null],
 ])("the result %j is the failure %s", (fields, code, status) => {
-  expect(translateAll([{ type: "result", ...fields }]).endings).toMatchObject([{ code, data: { status } }]);
+  expect(translateAll([{ type: "result", ...fields }]).endings).toMatchObject([
+    { code, data: { status } },
+  ]);
 });

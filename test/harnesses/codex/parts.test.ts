@@ -18,8 +18,12 @@ const text = (words: string): Prompt => [{ type: "text", text: words }];
 
 test("a command is shown without the shell that wraps it, exactly as it will run", () => {
   expect(unwrapShell("/bin/bash -c ls")).toBe("ls");
-  expect(unwrapShell("/bin/bash -lc 'echo hello > a.txt && cat a.txt'")).toBe("echo hello > a.txt && cat a.txt");
-  expect(unwrapShell(`/bin/bash -c "echo 'it'\\"'\\"'s' \\"two\\"; exit 3"`)).toBe(`echo 'it'"'"'s' "two"; exit 3`);
+  expect(unwrapShell("/bin/bash -lc 'echo hello > a.txt && cat a.txt'")).toBe(
+    "echo hello > a.txt && cat a.txt",
+  );
+  expect(unwrapShell(`/bin/bash -c "echo 'it'\\"'\\"'s' \\"two\\"; exit 3"`)).toBe(
+    `echo 'it'"'"'s' "two"; exit 3`,
+  );
   expect(unwrapShell("/bin/bash -c 'unended")).toBe("/bin/bash -c 'unended");
   expect(unwrapShell("git log -c")).toBe("git log -c");
 });
@@ -48,19 +52,33 @@ test.for([
 });
 
 test("where the last word is only other, the retry before it says what went wrong", () => {
-  const retry = { message: "Reconnecting... 1/1", codexErrorInfo: { responseStreamDisconnected: { httpStatusCode: null } } };
-  expect(failureOf({ message: "cut", codexErrorInfo: "other" }, retry).code).toBe("connection_failed");
+  const retry = {
+    message: "Reconnecting... 1/1",
+    codexErrorInfo: { responseStreamDisconnected: { httpStatusCode: null } },
+  };
+  expect(failureOf({ message: "cut", codexErrorInfo: "other" }, retry).code).toBe(
+    "connection_failed",
+  );
 });
 
 test("a 400, of which Codex gives only the answer's body, is a bad request in the server's own words", () => {
-  const failure = failureOf({ message: '{"error":{"message":"schema is wrong"}}', codexErrorInfo: "other" }, null);
+  const failure = failureOf(
+    { message: '{"error":{"message":"schema is wrong"}}', codexErrorInfo: "other" },
+    null,
+  );
   expect(failure).toMatchObject({ code: "invalid_request", data: { status: 400 } });
   expect(failure.message).toContain("schema is wrong");
 });
 
 test("the turn limit is passed by a last turn that calls a tool, or by any work after it", () => {
   const turn: HarnessEvent = { type: "turn" };
-  const tool: HarnessEvent = { type: "tool.started", toolCallId: "c", name: "exec_command", kind: "execute", input: {} };
+  const tool: HarnessEvent = {
+    type: "tool.started",
+    toolCallId: "c",
+    name: "exec_command",
+    kind: "execute",
+    input: {},
+  };
   const said: HarnessEvent = { type: "message", messageId: "m", text: "Done." };
   const passes = (maxTurns: number, ...events: HarnessEvent[]): boolean => {
     const limit = new TurnLimit(maxTurns);
@@ -80,7 +98,8 @@ test("a full channel makes the writer wait, and gives everything in order", asyn
   })();
   await new Promise(setImmediate);
   expect(written).toBeLessThan(5000);
-  for (let read = 0; read < 10_000; read++) expect((await channel.next()).method).toBe(String(read));
+  for (let read = 0; read < 10_000; read++)
+    expect((await channel.next()).method).toBe(String(read));
   await writing;
 });
 
@@ -97,7 +116,10 @@ test("a sub-agent's thread goes where the turn that began it goes, and nowhere o
   const routes = new Routes();
   const channel = routes.open("root");
   const started = (threadId: string, id: string, rootTurnId: string) =>
-    routes.find({ method: "turn/started", params: { threadId, turn: { id, status: "inProgress", rootTurnId } } });
+    routes.find({
+      method: "turn/started",
+      params: { threadId, turn: { id, status: "inProgress", rootTurnId } },
+    });
   expect(started("root", "u1", "u1")).toBe(channel);
   expect(started("child", "u2", "u1")).toBe(channel);
   expect(started("stranger", "u3", "u3")).toBeUndefined();
@@ -108,7 +130,10 @@ test("a sub-agent's thread goes where the turn that began it goes, and nowhere o
 
 test("what is said of a thread before the answer that names it is heard, and is not kept for ever", async () => {
   const routes = new Routes();
-  const failed = { method: "mcpServer/startupStatus/updated", params: { threadId: "new", name: "broken", status: "failed" } };
+  const failed = {
+    method: "mcpServer/startupStatus/updated",
+    params: { threadId: "new", name: "broken", status: "failed" },
+  };
   routes.keep(failed);
   const expected = routes.expectThread();
   routes.keep({ ...failed, params: { ...failed.params, threadId: "other" } });
@@ -124,7 +149,8 @@ test("input that a turn refuses is kept for a turn of its own, in order", async 
   const queue = new InputQueue();
   const steering = new Steering(queue);
   const given: Prompt[] = [];
-  steering.give = (prompt) => (given.length < 1 ? Promise.resolve(void given.push(prompt)) : Promise.reject(new Error("over")));
+  steering.give = (prompt) =>
+    given.length < 1 ? Promise.resolve(void given.push(prompt)) : Promise.reject(new Error("over"));
   for (const words of ["one", "two", "three"]) queue.push(text(words));
   await new Promise(setImmediate);
   expect(await steering.rest()).toEqual([...text("two"), ...text("three")]);
@@ -137,10 +163,17 @@ test("input that a turn refuses is kept for a turn of its own, in order", async 
 });
 
 test("a schema is strict when every object is closed and wants all of its properties", () => {
-  const closed = { type: "object", properties: { a: { type: "string" } }, required: ["a"], additionalProperties: false };
+  const closed = {
+    type: "object",
+    properties: { a: { type: "string" } },
+    required: ["a"],
+    additionalProperties: false,
+  };
   expect(isStrict(closed)).toBe(true);
   expect(isStrict({ ...closed, required: [] })).toBe(false);
-  expect(isStrict({ ...closed, properties: { a: { type: "object", properties: {} } } })).toBe(false);
+  expect(isStrict({ ...closed, properties: { a: { type: "object", properties: {} } } })).toBe(
+    false,
+  );
   expect(isStrict({ type: "array", items: closed })).toBe(false);
 });
 
@@ -148,25 +181,39 @@ const choose = (allowedTools: string[] | undefined, deniedTools: string[], mustA
   selectTools({ allowedTools, deniedTools, mustAsk });
 
 test("tools are offered unless denied, and denied wins over allowed", () => {
-  expect(choose(undefined, [])).toMatchObject({ features: {}, webSearch: true, plan: true, mustAsk: false });
+  expect(choose(undefined, [])).toMatchObject({
+    features: {},
+    webSearch: true,
+    plan: true,
+    mustAsk: false,
+  });
   const denied = choose(["exec_command", "web_search"], ["exec_command"]);
-  expect(denied.features).toMatchObject({ shell_tool: false, unified_exec: false, view_image: false });
-  expect([denied.webSearch, denied.plan, denied.declines("exec_command"), denied.declines("apply_patch")]).toEqual([
-    true,
-    false,
-    true,
-    true,
-  ]);
+  expect(denied.features).toMatchObject({
+    shell_tool: false,
+    unified_exec: false,
+    view_image: false,
+  });
+  expect([
+    denied.webSearch,
+    denied.plan,
+    denied.declines("exec_command"),
+    denied.declines("apply_patch"),
+  ]).toEqual([true, false, true, true]);
   expect(denied.mustAsk).toBe(true);
 });
 
 test("where permissions must be asked for, what Codex does not ask for is not offered", () => {
-  expect(choose(undefined, [], true)).toMatchObject({ features: { view_image: false, image_generation: false }, webSearch: false });
+  expect(choose(undefined, [], true)).toMatchObject({
+    features: { view_image: false, image_generation: false },
+    webSearch: false,
+  });
 });
 
 test("an MCP server's tools are listed as they are allowed and denied", () => {
   expect(choose(undefined, []).forServer("probe")).toEqual({});
-  expect(choose(["mcp__probe"], ["mcp__probe__b"]).forServer("probe")).toEqual({ disabled_tools: ["b"] });
+  expect(choose(["mcp__probe"], ["mcp__probe__b"]).forServer("probe")).toEqual({
+    disabled_tools: ["b"],
+  });
   expect(choose(["mcp__probe__a"], []).forServer("probe")).toEqual({ enabled_tools: ["a"] });
   expect(choose([], []).forServer("probe")).toEqual({ enabled_tools: [] });
   expect(choose(undefined, ["mcp__probe__*"]).forServer("probe")).toEqual({ enabled_tools: [] });
@@ -174,9 +221,17 @@ test("an MCP server's tools are listed as they are allowed and denied", () => {
 });
 
 test("an input that was rewritten is declined, since Codex cannot run it", async () => {
-  const message = { id: 0, method: "item/commandExecution/requestApproval", params: { itemId: "c", command: "ls", cwd: "/w" } };
+  const message = {
+    id: 0,
+    method: "item/commandExecution/requestApproval",
+    params: { itemId: "c", command: "ls", cwd: "/w" },
+  };
   const asking = { tools: choose(undefined, [], true), openTools: new Map() };
-  const answer = (input?: unknown) => answerTo(message, { ...asking, askPermission: () => Promise.resolve({ decision: "allow", input }) });
+  const answer = (input?: unknown) =>
+    answerTo(message, {
+      ...asking,
+      askPermission: () => Promise.resolve({ decision: "allow", input }),
+    });
   expect(await answer()).toEqual({ decision: "accept" });
   expect(await answer({ command: "ls", cwd: "/w" })).toEqual({ decision: "accept" });
   expect(await answer({ command: "ls -a", cwd: "/w" })).toEqual({ decision: "decline" });
@@ -188,9 +243,16 @@ test("questions for a person who is not there get no for an answer, and unknown 
     openTools: new Map(),
     askPermission: () => Promise.resolve({ decision: "allow" as const }),
   };
-  expect(await answerTo({ id: 1, method: "mcpServer/elicitation/request", params: { serverName: "probe" } }, asking)).toMatchObject({
+  expect(
+    await answerTo(
+      { id: 1, method: "mcpServer/elicitation/request", params: { serverName: "probe" } },
+      asking,
+    ),
+  ).toMatchObject({
     action: "decline",
   });
-  expect(await answerTo({ id: 2, method: "item/tool/requestUserInput", params: {} }, asking)).toEqual({ answers: {} });
+  expect(
+    await answerTo({ id: 2, method: "item/tool/requestUserInput", params: {} }, asking),
+  ).toEqual({ answers: {} });
   expect(await answerTo({ id: 3, method: "item/brandNew/request", params: {} }, asking)).toBeNull();
 });

@@ -15,7 +15,12 @@ export function meetingTool(parties: number) {
     async run({ who }) {
       if (++here === parties) all.resolve();
       const late = AbortSignal.timeout(5_000);
-      await Promise.race([all.promise, new Promise((_, reject) => late.addEventListener("abort", () => reject(new Error("alone"))))]);
+      await Promise.race([
+        all.promise,
+        new Promise((_, reject) =>
+          late.addEventListener("abort", () => reject(new Error("alone"))),
+        ),
+      ]);
       return { said: `${who} was there` };
     },
   });

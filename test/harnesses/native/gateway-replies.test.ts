@@ -31,26 +31,50 @@ async function serve(replies: readonly (readonly object[])[]) {
     server.closeAllConnections();
     server.close();
   };
-  return { asked, access: accessTo({ anthropicBaseUrl: "", openaiBaseUrl: url }, "openai-chat"), close };
+  return {
+    asked,
+    access: accessTo({ anthropicBaseUrl: "", openaiBaseUrl: url }, "openai-chat"),
+    close,
+  };
 }
 
 test("reported cost wins, and reasoning details go back joined and whole", async () => {
-  const detail = (more: object): object => ({ type: "reasoning.text", index: 0, format: "anthropic", ...more });
+  const detail = (more: object): object => ({
+    type: "reasoning.text",
+    index: 0,
+    format: "anthropic",
+    ...more,
+  });
   const call = { index: 0, id: "", function: { name: "plan_update", arguments: '{"steps":[]}' } };
   const server = await serve([
     [
-      chunk({ role: "assistant", reasoning: "Let me ", reasoning_details: [detail({ text: "Let me " })] }),
-      chunk({ reasoning: "think.", reasoning_details: [detail({ text: "think." }), detail({ signature: "sig" })] }),
+      chunk({
+        role: "assistant",
+        reasoning: "Let me ",
+        reasoning_details: [detail({ text: "Let me " })],
+      }),
+      chunk({
+        reasoning: "think.",
+        reasoning_details: [detail({ text: "think." }), detail({ signature: "sig" })],
+      }),
       chunk({ reasoning_details: [{ type: "reasoning.encrypted", index: 1, data: "sealed" }] }),
       chunk({ tool_calls: [call] }),
       chunk({}, { finish_reason: "tool_calls" }),
-      { ...chunk({}), choices: [], usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.0042 } },
+      {
+        ...chunk({}),
+        choices: [],
+        usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.0042 },
+      },
     ],
     [chunk({ content: "Done." }, { finish_reason: "stop" })],
   ]);
   const box = await TestBox.make();
   try {
-    const { events, error } = await box.run(native, { model: "openrouter/a/b", modelAccess: server.access, tools: [] });
+    const { events, error } = await box.run(native, {
+      model: "openrouter/a/b",
+      modelAccess: server.access,
+      tools: [],
+    });
     expect(error).toBeUndefined();
     expect(eventsOf(events, "usage")).toMatchObject([
       { costUsd: 0.0042, costBasis: "reported" },

@@ -29,7 +29,10 @@ test.each([
   ["authentication_error", "unauthorized", false],
   ["invalid_request_error", "invalid_request", false],
 ])("an error %s inside of a stream is %s", (type, code, retryable) => {
-  expect(failureOf(sdkError(undefined, "said in the stream", { type }))).toMatchObject({ code, retryable });
+  expect(failureOf(sdkError(undefined, "said in the stream", { type }))).toMatchObject({
+    code,
+    retryable,
+  });
 });
 
 test("Retry-After is read as seconds, as a date and in milliseconds", () => {
@@ -45,7 +48,9 @@ test("Retry-After is read as seconds, as a date and in milliseconds", () => {
 });
 
 test("a connection that failed names its innermost reason", () => {
-  const error = new Error("Connection error.", { cause: new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }) });
+  const error = new Error("Connection error.", {
+    cause: new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }),
+  });
   expect(failureOf(error)).toMatchObject({
     code: "connection_failed",
     retryable: true,

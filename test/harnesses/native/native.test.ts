@@ -9,7 +9,11 @@ import { native } from "../../../harnesses/native.ts";
 import type { ModelDialect } from "../../../harnesses/providers.ts";
 import { fixTheTest } from "../../scripted-model/stories.ts";
 import { tools } from "../../../tools/index.ts";
-import { ScriptedModel, type PlayedScript, type ScriptStep } from "../../scripted-model/scripted-model.ts";
+import {
+  ScriptedModel,
+  type PlayedScript,
+  type ScriptStep,
+} from "../../scripted-model/scripted-model.ts";
 import { accessTo, eventsOf, TestBox, type RunWishes, type SeenRun } from "../harness-context.ts";
 import { commandTool, failingTool, meetingTool } from "./box-tools.ts";
 
@@ -42,17 +46,28 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
 
   function play(steps: readonly ScriptStep[]): RunWishes {
     script = server.script(crypto.randomUUID(), steps, { strict: true });
-    return { model, modelAccess: accessTo(script, dialect), tools: [commandTool, failingTool], options: OPTIONS };
+    return {
+      model,
+      modelAccess: accessTo(script, dialect),
+      tools: [commandTool, failingTool],
+      options: OPTIONS,
+    };
   }
 
-  const run = (steps: readonly ScriptStep[], wishes: RunWishes = {}, onEvent?: (event: HarnessEvent) => unknown): Promise<SeenRun> =>
-    box.run(native, { ...play(steps), ...wishes }, onEvent);
+  const run = (
+    steps: readonly ScriptStep[],
+    wishes: RunWishes = {},
+    onEvent?: (event: HarnessEvent) => unknown,
+  ): Promise<SeenRun> => box.run(native, { ...play(steps), ...wishes }, onEvent);
 
   /** The texts of the tool answers that the model was given in its n-th request. */
-  const answersIn = async (request: number): Promise<readonly string[]> => (await script.arrival(request)).asked?.toolResults ?? [];
+  const answersIn = async (request: number): Promise<readonly string[]> =>
+    (await script.arrival(request)).asked?.toolResults ?? [];
 
   test("streamed text and reasoning are deltas whose whole is the fact that follows", async () => {
-    const { events, error } = await run([{ reasoning: "I think of a greeting.", text: "Hello there, you." }]);
+    const { events, error } = await run([
+      { reasoning: "I think of a greeting.", text: "Hello there, you." },
+    ]);
     expect(error).toBeUndefined();
     const joined = (type: "message.delta" | "reasoning.delta"): string =>
       eventsOf(events, type)
@@ -61,31 +76,53 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     expect(joined("message.delta")).toBe("Hello there, you.");
     expect(joined("reasoning.delta")).toBe("I think of a greeting.");
     expect(eventsOf(events, "message").map((event) => event.text)).toEqual(["Hello there, you."]);
-    expect(eventsOf(events, "reasoning").map((event) => event.text)).toEqual(["I think of a greeting."]);
+    expect(eventsOf(events, "reasoning").map((event) => event.text)).toEqual([
+      "I think of a greeting.",
+    ]);
     expect(new Set(eventsOf(events, "message.delta").map((event) => event.messageId)).size).toBe(1);
     expect(eventsOf(events, "message.delta").length).toBeGreaterThan(1);
     expect(events.at(-1)).toEqual({ type: "result", text: "Hello there, you." });
   });
 
   test("usage is told per call, cached tokens within the input", async () => {
-    const { events } = await run([{ text: "Done.", usage: { input: 1000, output: 50, cached: 400 } }]);
+    const { events } = await run([
+      { text: "Done.", usage: { input: 1000, output: 50, cached: 400 } },
+    ]);
     const [usage, ...more] = eventsOf(events, "usage");
     expect(more).toEqual([]);
-    expect(usage).toMatchObject({ scope: "call", model, inputTokens: 1000, outputTokens: 50, cachedInputTokens: 400 });
+    expect(usage).toMatchObject({
+      scope: "call",
+      model,
+      inputTokens: 1000,
+      outputTokens: 50,
+      cachedInputTokens: 400,
+    });
     expect(usage?.costBasis).toBe(model.startsWith("openrouter") ? null : "computed");
     expect(eventsOf(events, "turn")).toHaveLength(1);
   });
 
   test("a tool is run and its answer given back", async () => {
     const { events, error } = await run([
-      { text: "I look.", calls: [{ tool: "shell_exec", input: { command: "printf 'one\\ntwo'; exit 3" } }] },
+      {
+        text: "I look.",
+        calls: [{ tool: "shell_exec", input: { command: "printf 'one\\ntwo'; exit 3" } }],
+      },
       { text: "It says two lines." },
     ]);
     expect(error).toBeUndefined();
     const [started] = eventsOf(events, "tool.started");
     const [finished] = eventsOf(events, "tool.finished");
-    expect(started).toMatchObject({ name: "shell_exec", kind: "execute", input: { command: "printf 'one\\ntwo'; exit 3" } });
-    expect(finished).toMatchObject({ toolCallId: started?.toolCallId, ok: false, exitCode: 3, output: { stdout: "one\ntwo" } });
+    expect(started).toMatchObject({
+      name: "shell_exec",
+      kind: "execute",
+      input: { command: "printf 'one\\ntwo'; exit 3" },
+    });
+    expect(finished).toMatchObject({
+      toolCallId: started?.toolCallId,
+      ok: false,
+      exitCode: 3,
+      output: { stdout: "one\ntwo" },
+    });
     expect(
       eventsOf(events, "tool.input")
         .map((event) => event.text)
@@ -95,15 +132,23 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
   });
 
   test("calls that only read run at the same time, and are answered in order", async () => {
-    const calls = ["first", "second", "third"].map((who) => ({ tool: "test_meet", input: { who } }));
-    const { events, error } = await run([{ calls }, { text: "All there." }], { tools: [meetingTool(3)] });
+    const calls = ["first", "second", "third"].map((who) => ({
+      tool: "test_meet",
+      input: { who },
+    }));
+    const { events, error } = await run([{ calls }, { text: "All there." }], {
+      tools: [meetingTool(3)],
+    });
     expect(error).toBeUndefined();
     expect(eventsOf(events, "tool.finished").map((event) => event.ok)).toEqual([true, true, true]);
     expect(await answersIn(2)).toEqual(["first was there", "second was there", "third was there"]);
   });
 
   test("calls that may change something run one after the other", async () => {
-    const calls = [1, 2, 3].map((n) => ({ tool: "shell_exec", input: { command: `echo ${n} >> order.txt` } }));
+    const calls = [1, 2, 3].map((n) => ({
+      tool: "shell_exec",
+      input: { command: `echo ${n} >> order.txt` },
+    }));
     const { error } = await run([{ calls }, { text: "Written." }]);
     expect(error).toBeUndefined();
     expect(await readFile(join(box.cwd, "order.txt"), "utf8")).toBe("1\n2\n3\n");
@@ -118,7 +163,12 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
       { text: "I give up." },
     ]);
     expect(error).toBeUndefined();
-    expect(eventsOf(events, "tool.finished").map((event) => event.ok)).toEqual([false, false, false, false]);
+    expect(eventsOf(events, "tool.finished").map((event) => event.ok)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
     const answers = await answersIn(5);
     expect(answers[0]).toContain("not_today: It does not work today");
     expect(answers[1]).toContain("unknown_tool");
@@ -127,23 +177,36 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
   });
 
   test("a tool's bug ends the run, but not before its call is accounted for", async () => {
-    const { events, error } = await run([{ calls: [{ tool: "test_fail", input: { how: "break" } }] }]);
+    const { events, error } = await run([
+      { calls: [{ tool: "test_fail", input: { how: "break" } }] },
+    ]);
     expect(error).toMatchObject({ cause: { message: "a bug of the tool's own" } });
-    expect(eventsOf(events, "tool.finished")).toMatchObject([{ ok: false, output: { code: "internal_error" } }]);
+    expect(eventsOf(events, "tool.finished")).toMatchObject([
+      { ok: false, output: { code: "internal_error" } },
+    ]);
   });
 
   test("429 is waited out as long as the server asks, visibly", async () => {
     const before = Date.now();
-    const { events, error } = await run([{ fault: { status: 429, retryAfterS: 1 } }, { text: "Here." }]);
+    const { events, error } = await run([
+      { fault: { status: 429, retryAfterS: 1 } },
+      { text: "Here." },
+    ]);
     expect(error).toBeUndefined();
     expect(Date.now() - before).toBeGreaterThanOrEqual(1000);
-    expect(eventsOf(events, "notice")).toMatchObject([{ code: "retry", data: { attempt: 1, maxAttempts: 3, delayMs: 1000, status: 429 } }]);
+    expect(eventsOf(events, "notice")).toMatchObject([
+      { code: "retry", data: { attempt: 1, maxAttempts: 3, delayMs: 1000, status: 429 } },
+    ]);
     expect(events.at(-1)).toEqual({ type: "result", text: "Here." });
   });
 
   test("500s are tried again, and given up after the last attempt", async () => {
     const { events, error } = await run([{ fault: { status: 500 }, times: 3 }]);
-    expect(error).toMatchObject({ name: "HarnessError", code: "server_error", data: { status: 500, attempts: 3 } });
+    expect(error).toMatchObject({
+      name: "HarnessError",
+      code: "server_error",
+      data: { status: 500, attempts: 3 },
+    });
     expect(eventsOf(events, "notice").map((event) => event.data?.["attempt"])).toEqual([1, 2]);
     expect(script.asked).toHaveLength(3);
   });
@@ -170,14 +233,20 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     expect(error).toBeUndefined();
     const [delta] = eventsOf(events, "message.delta");
     expect(delta?.text).toBe("This will no");
-    expect(eventsOf(events, "message.retracted").map((event) => event.messageId)).toEqual([delta?.messageId]);
+    expect(eventsOf(events, "message.retracted").map((event) => event.messageId)).toEqual([
+      delta?.messageId,
+    ]);
     expect(eventsOf(events, "notice").map((event) => event.code)).toEqual(["retry"]);
     expect(eventsOf(events, "message").map((event) => event.text)).toEqual(["Whole."]);
   });
 
   test("a cut tool call is never run", async () => {
     const command = `touch ${join(box.cwd, "half-done")}`;
-    const cut = { calls: [{ tool: "shell_exec", input: { command } }], fault: { cutAfterChunks: 2 }, chunkDelayMs: 20 };
+    const cut = {
+      calls: [{ tool: "shell_exec", input: { command } }],
+      fault: { cutAfterChunks: 2 },
+      chunkDelayMs: 20,
+    };
     const { events, error } = await run([cut, { text: "Not done." }]);
     expect(error).toBeUndefined();
     expect(eventsOf(events, "tool.input")).not.toEqual([]);
@@ -188,11 +257,16 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
   test("a connection that is refused is tried again", async () => {
     const { events, error } = await run([{ fault: { refuse: true } }, { text: "Here." }]);
     expect(error).toBeUndefined();
-    expect(eventsOf(events, "notice")).toMatchObject([{ code: "retry", data: { cause: "connection_failed", status: null } }]);
+    expect(eventsOf(events, "notice")).toMatchObject([
+      { code: "retry", data: { cause: "connection_failed", status: null } },
+    ]);
   });
 
   test("a silent stream is given up and asked for again", async () => {
-    const steps = [{ text: "Some words and then", fault: { stallAfterChunks: 1 } }, { text: "Here." }];
+    const steps = [
+      { text: "Some words and then", fault: { stallAfterChunks: 1 } },
+      { text: "Here." },
+    ];
     const { events, error } = await run(steps, { options: { ...OPTIONS, stallMs: 150 } });
     expect(error).toBeUndefined();
     expect(eventsOf(events, "notice")).toMatchObject([{ data: { cause: "stalled" } }]);
@@ -201,13 +275,20 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
 
   test("a refusal fails the run as one", async () => {
     const { error } = await run([{ text: "I cannot help with that.", stop: "refusal" }]);
-    expect(error).toMatchObject({ code: "model_refused", message: expect.stringContaining("I cannot help with that.") as string });
+    expect(error).toMatchObject({
+      code: "model_refused",
+      message: expect.stringContaining("I cannot help with that.") as string,
+    });
   });
 
   test("a reply cut off at the output limit is continued, and its calls are not run", async () => {
     const { events, error } = await run([
       { text: "One, two, ", stop: "max_tokens" },
-      { text: "three, ", calls: [{ tool: "shell_exec", input: { command: "touch never" } }], stop: "max_tokens" },
+      {
+        text: "three, ",
+        calls: [{ tool: "shell_exec", input: { command: "touch never" } }],
+        stop: "max_tokens",
+      },
       { text: "four." },
     ]);
     expect(error).toBeUndefined();
@@ -221,7 +302,10 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
   });
 
   test("a wrong structured answer is repaired, the model told what was wrong", async () => {
-    const { events, error } = await run([{ text: '{"count": 0}' }, { text: '```json\n{"count": 3}\n```' }], { schema: SCHEMA });
+    const { events, error } = await run(
+      [{ text: '{"count": 0}' }, { text: '```json\n{"count": 3}\n```' }],
+      { schema: SCHEMA },
+    );
     expect(error).toBeUndefined();
     expect(events.at(-1)).toMatchObject({ type: "result", json: { count: 3 } });
     const [first, second] = await Promise.all([script.arrival(1), script.arrival(2)]);
@@ -231,16 +315,23 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
 
   test("a structured answer that stays wrong fails the run after two repairs", async () => {
     const { error } = await run([{ text: "not even JSON", times: 3 }], { schema: SCHEMA });
-    expect(error).toMatchObject({ code: "schema_mismatch", message: expect.stringContaining("not JSON alone") as string });
+    expect(error).toMatchObject({
+      code: "schema_mismatch",
+      message: expect.stringContaining("not JSON alone") as string,
+    });
     expect(script.asked).toHaveLength(3);
   });
 
   test("input steered into the run reaches the model at the next turn", async () => {
     const steering = new InputQueue();
     const { events, error } = await run(
-      [{ text: "Working.", calls: [{ tool: "shell_exec", input: { command: "true" } }] }, { text: "Blue it is." }],
+      [
+        { text: "Working.", calls: [{ tool: "shell_exec", input: { command: "true" } }] },
+        { text: "Blue it is." },
+      ],
       { steering },
-      (event) => event.type === "tool.started" && steering.push([{ type: "text", text: "Make it blue." }]),
+      (event) =>
+        event.type === "tool.started" && steering.push([{ type: "text", text: "Make it blue." }]),
     );
     expect(error).toBeUndefined();
     expect((await script.arrival(2)).asked?.userTexts.join("\n")).toContain("Make it blue.");
@@ -251,8 +342,14 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
   test("input that comes with the last words is still answered", async () => {
     const steering = new InputQueue();
     const push = (event: HarnessEvent): unknown =>
-      event.type === "message" && event.text === "Done." && steering.push([{ type: "text", text: "And now?" }]);
-    const { events } = await run([{ text: "Done." }, { text: "Now really done." }], { steering }, push);
+      event.type === "message" &&
+      event.text === "Done." &&
+      steering.push([{ type: "text", text: "And now?" }]);
+    const { events } = await run(
+      [{ text: "Done." }, { text: "Now really done." }],
+      { steering },
+      push,
+    );
     expect(events.at(-1)).toEqual({ type: "result", text: "Now really done." });
   });
 
@@ -265,20 +362,30 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     const wishes = { ...play(steps), signal: controller.signal };
     const before = Date.now();
     const { events, error } = await box.run(native, wishes, async (event) => {
-      if (event.type === "tool.started") setTimeout(() => controller.abort(new Error("cancelled by the host")), 100);
+      if (event.type === "tool.started")
+        setTimeout(() => controller.abort(new Error("cancelled by the host")), 100);
     });
     expect(error).toMatchObject({ message: "cancelled by the host" });
     expect(Date.now() - before).toBeLessThan(4_000);
-    expect(eventsOf(events, "tool.finished")).toMatchObject([{ ok: false, output: { code: "cancelled" } }]);
+    expect(eventsOf(events, "tool.finished")).toMatchObject([
+      { ok: false, output: { code: "cancelled" } },
+    ]);
     const token = eventsOf(events, "session.bound")[0]?.token;
-    const resumed = await box.run(native, { ...wishes, signal: new AbortController().signal, session: { token } });
+    const resumed = await box.run(native, {
+      ...wishes,
+      signal: new AbortController().signal,
+      session: { token },
+    });
     expect(resumed.error).toBeUndefined();
     expect(await answersIn(2)).toEqual([expect.stringContaining("cancelled")]);
   });
 
   test("a run that is ended by the usage of a reply still keeps the reply, its calls answered", async () => {
     const controller = new AbortController();
-    const wishes = play([{ text: "I begin.", calls: [{ tool: "shell_exec", input: { command: "touch begun" } }] }, { text: "Again." }]);
+    const wishes = play([
+      { text: "I begin.", calls: [{ tool: "shell_exec", input: { command: "touch begun" } }] },
+      { text: "Again." },
+    ]);
     const first = await box.run(
       native,
       { ...wishes, signal: controller.signal },
@@ -315,7 +422,11 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
 
   test("a later run goes on with the whole conversation, reasoning included", async () => {
     const wishes = play([
-      { reasoning: "Secret thoughts.", text: "I look.", calls: [{ tool: "shell_exec", input: { command: "echo 42" } }] },
+      {
+        reasoning: "Secret thoughts.",
+        text: "I look.",
+        calls: [{ tool: "shell_exec", input: { command: "echo 42" } }],
+      },
       { text: "It is 42." },
       { text: "It was 42." },
     ]);
@@ -328,14 +439,20 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     expect(asked?.userTexts).toEqual(expect.arrayContaining(["What is it?", "What was it?"]));
     expect(asked?.pastCalls).toMatchObject([{ name: "shell_exec", input: { command: "echo 42" } }]);
     expect(asked?.toolResults).toEqual([expect.stringContaining("42")]);
-    expect(JSON.stringify(asked?.body)).toMatch(/"(signature|encrypted_content|reasoning_content)":"[^"]/);
+    expect(JSON.stringify(asked?.body)).toMatch(
+      /"(signature|encrypted_content|reasoning_content)":"[^"]/,
+    );
   });
 
   test("a fork leaves the earlier session as it is", async () => {
     const wishes = play([{ text: "A." }, { text: "B." }, { text: "C." }]);
     const first = await box.run(native, { ...wishes, prompt: "one" });
     const token = eventsOf(first.events, "session.bound")[0]?.token;
-    const fork = await box.run(native, { ...wishes, prompt: "two", session: { token, fork: true } });
+    const fork = await box.run(native, {
+      ...wishes,
+      prompt: "two",
+      session: { token, fork: true },
+    });
     expect(eventsOf(fork.events, "session.bound")[0]?.token).not.toBe(token);
     await box.run(native, { ...wishes, prompt: "three", session: { token } });
     expect((await script.arrival(3)).asked?.userTexts).toEqual(["one", "three"]);
@@ -363,7 +480,10 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
   test("a history that nearly fills the context is summed up first", async () => {
     const { events, error } = await run(
       [
-        { calls: [{ tool: "shell_exec", input: { command: "echo found it" } }], usage: { input: 9_500, output: 50, cached: 0 } },
+        {
+          calls: [{ tool: "shell_exec", input: { command: "echo found it" } }],
+          usage: { input: 9_500, output: 50, cached: 0 },
+        },
         { text: "The user wants it done; found it." },
         { text: "Done." },
       ],
@@ -381,7 +501,12 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
   test("a request that the server finds too long is summed up once and sent again", async () => {
     const tooLong = {
       status: 400,
-      body: { error: { type: "invalid_request_error", message: "prompt is too long: 210000 tokens > 200000 maximum" } },
+      body: {
+        error: {
+          type: "invalid_request_error",
+          message: "prompt is too long: 210000 tokens > 200000 maximum",
+        },
+      },
     };
     const { events, error } = await run([
       { calls: [{ tool: "shell_exec", input: { command: "true" } }] },
@@ -396,17 +521,21 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
 
   test("a whole task is done with the runtime's real tools", async () => {
     const story = fixTheTest();
-    for (const [path, text] of Object.entries(story.files)) await writeFile(join(box.cwd, path), text);
+    for (const [path, text] of Object.entries(story.files))
+      await writeFile(join(box.cwd, path), text);
     const { events, error } = await run(story.steps, { prompt: story.prompt, tools });
     expect(error).toBeUndefined();
-    expect(eventsOf(events, "tool.finished").map(({ name, ok, exitCode }) => [name, ok, exitCode])).toEqual([
+    expect(
+      eventsOf(events, "tool.finished").map(({ name, ok, exitCode }) => [name, ok, exitCode]),
+    ).toEqual([
       ["shell_exec", false, 1],
       ["fs_read", true, undefined],
       ["fs_edit", true, undefined],
       ["shell_exec", true, 0],
     ]);
     expect(events.at(-1)).toEqual({ type: "result", text: story.answer });
-    for (const [path, text] of Object.entries(story.filesAfter)) expect(await readFile(join(box.cwd, path), "utf8")).toBe(text);
+    for (const [path, text] of Object.entries(story.filesAfter))
+      expect(await readFile(join(box.cwd, path), "utf8")).toBe(text);
   });
 
   test("a plan is shown", async () => {
@@ -422,22 +551,33 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
       { text: "c" },
     ]);
     const ids = (type: HarnessEvent["type"], key: "toolCallId" | "messageId"): unknown[] =>
-      events.flatMap((event) => (event.type === type && key in event ? [(event as Record<string, unknown>)[key]] : []));
+      events.flatMap((event) =>
+        event.type === type && key in event ? [(event as Record<string, unknown>)[key]] : [],
+      );
     expect(ids("tool.finished", "toolCallId")).toEqual(ids("tool.started", "toolCallId"));
-    const closed = new Set([...ids("message", "messageId"), ...ids("message.retracted", "messageId")]);
+    const closed = new Set([
+      ...ids("message", "messageId"),
+      ...ids("message.retracted", "messageId"),
+    ]);
     expect(ids("message.delta", "messageId").every((id) => closed.has(id))).toBe(true);
   });
 });
 
 test("a server that asks for a longer pause than a run may wait fails it, saying until when", async () => {
-  const script = server.script("pause", [{ fault: { status: 429, retryAfterS: 3_600 } }], { strict: true });
+  const script = server.script("pause", [{ fault: { status: 429, retryAfterS: 3_600 } }], {
+    strict: true,
+  });
   const modelAccess = accessTo(script, "anthropic-messages");
   const { error } = await box.run(native, { model: "anthropic/claude-opus-5-5", modelAccess });
   expect(error).toMatchObject({ code: "rate_limited", data: { retryAfterMs: 3_600_000 } });
 });
 
 test("anthropic: a paused turn is gone on with", async () => {
-  const script = server.script("paused", [{ text: "Half ", stop: "pause_turn" }, { text: "whole." }], { strict: true });
+  const script = server.script(
+    "paused",
+    [{ text: "Half ", stop: "pause_turn" }, { text: "whole." }],
+    { strict: true },
+  );
   const modelAccess = accessTo(script, "anthropic-messages");
   const { events } = await box.run(native, { model: "anthropic/claude-opus-5-5", modelAccess });
   expect(events.at(-1)).toEqual({ type: "result", text: "whole." });
@@ -446,8 +586,16 @@ test("anthropic: a paused turn is gone on with", async () => {
 
 test("a long answer of a tool is shortened for the model, its end kept", async () => {
   const command = "head -c 300000 /dev/zero | tr '\\0' a; echo the end";
-  const script = server.script("long", [{ calls: [{ tool: "shell_exec", input: { command } }] }, { text: "ok" }], { strict: true });
-  await box.run(native, { model: "openai/gpt-6-sol", modelAccess: accessTo(script, "openai-responses"), tools: [commandTool] });
+  const script = server.script(
+    "long",
+    [{ calls: [{ tool: "shell_exec", input: { command } }] }, { text: "ok" }],
+    { strict: true },
+  );
+  await box.run(native, {
+    model: "openai/gpt-6-sol",
+    modelAccess: accessTo(script, "openai-responses"),
+    tools: [commandTool],
+  });
   const [answer = ""] = (await script.arrival(2)).asked?.toolResults ?? [];
   expect(answer.length).toBeLessThan(101_000);
   expect(answer).toContain("characters left out here");
@@ -465,7 +613,11 @@ test.each([
   await writeFile(join(box.cwd, "long.txt"), "x".repeat(600_000));
   await writeFile(join(box.cwd, "paper.pdf"), "%PDF-1.7");
   const script = server.script("files", [], { strict: true });
-  const wishes = { model: "vllm/m", modelAccess: accessTo(script, "openai-chat"), prompt: [{ type: "file" as const, path }] };
+  const wishes = {
+    model: "vllm/m",
+    modelAccess: accessTo(script, "openai-chat"),
+    prompt: [{ type: "file" as const, path }],
+  };
   expect((await box.run(native, wishes)).error).toMatchObject({ code });
   expect(script.requests).toEqual([]);
 });
@@ -473,8 +625,12 @@ test.each([
 test("a schema that is none and a session that is not there fail before the model is asked", async () => {
   const script = server.script("refused", [], { strict: true });
   const modelAccess = accessTo(script, "anthropic-messages");
-  expect((await box.run(native, { modelAccess, schema: { type: "strnig" } })).error).toMatchObject({ code: "invalid_schema" });
-  expect((await box.run(native, { modelAccess, session: { token: crypto.randomUUID() } })).error).toMatchObject({
+  expect((await box.run(native, { modelAccess, schema: { type: "strnig" } })).error).toMatchObject({
+    code: "invalid_schema",
+  });
+  expect(
+    (await box.run(native, { modelAccess, session: { token: crypto.randomUUID() } })).error,
+  ).toMatchObject({
     code: "session_not_found",
   });
   expect(script.requests).toEqual([]);

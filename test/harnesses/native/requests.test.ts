@@ -12,11 +12,24 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const SCHEMA = { type: "object", properties: { a: { type: "integer", minimum: 1 } }, required: ["a"] };
-const CLOSED = { type: "object", properties: { a: { type: "integer" } }, required: ["a"], additionalProperties: false };
+const SCHEMA = {
+  type: "object",
+  properties: { a: { type: "integer", minimum: 1 } },
+  required: ["a"],
+};
+const CLOSED = {
+  type: "object",
+  properties: { a: { type: "integer" } },
+  required: ["a"],
+  additionalProperties: false,
+};
 const TOOL = { name: "t", description: "T.", inputSchema: { type: "object", properties: {} } };
 
-async function bodyOf(dialect: ModelDialect, model: string, wishes: Partial<ModelRequest> = {}): Promise<Record<string, unknown>> {
+async function bodyOf(
+  dialect: ModelDialect,
+  model: string,
+  wishes: Partial<ModelRequest> = {},
+): Promise<Record<string, unknown>> {
   const script = server.script("requests", [{ text: "ok" }]);
   const request: ModelRequest = {
     turns: [userText("hi")],
@@ -35,7 +48,12 @@ async function bodyOf(dialect: ModelDialect, model: string, wishes: Partial<Mode
 
 const history = (model: string, content: unknown): Turn[] => [
   userText("one"),
-  { role: "model", text: "calling", calls: [{ toolCallId: "call.1:x", name: "t", input: { a: 1 } }], raw: { model, content } },
+  {
+    role: "model",
+    text: "calling",
+    calls: [{ toolCallId: "call.1:x", name: "t", input: { a: 1 } }],
+    raw: { model, content },
+  },
   { role: "tool", toolCallId: "call.1:x", name: "t", text: "answer", failed: true },
   userText("two"),
 ];
@@ -50,15 +68,26 @@ test("anthropic: system and the last two user messages are cached, thinking is s
   expect(body["system"]).toMatchObject([{ text: "S", cache_control: { type: "ephemeral" } }]);
   expect(JSON.stringify(body).match(/cache_control/g)).toHaveLength(3);
   expect(body["thinking"]).toEqual({ type: "adaptive", display: "summarized" });
-  expect(body["output_config"]).toEqual({ effort: "high", format: { type: "json_schema", schema: CLOSED } });
+  expect(body["output_config"]).toEqual({
+    effort: "high",
+    format: { type: "json_schema", schema: CLOSED },
+  });
   expect(body["tool_choice"]).toBeUndefined();
 });
 
 test("anthropic: an older model is given a thinking budget, and only when an effort is asked for", async () => {
-  const asked = await bodyOf("anthropic-messages", "anthropic/claude-haiku-4-5", { effort: "medium", maxOutputTokens: 4_000 });
-  expect(asked).toMatchObject({ max_tokens: 4_000, thinking: { type: "enabled", budget_tokens: 2_976 } });
+  const asked = await bodyOf("anthropic-messages", "anthropic/claude-haiku-4-5", {
+    effort: "medium",
+    maxOutputTokens: 4_000,
+  });
+  expect(asked).toMatchObject({
+    max_tokens: 4_000,
+    thinking: { type: "enabled", budget_tokens: 2_976 },
+  });
   expect(asked["output_config"]).toBeUndefined();
-  expect((await bodyOf("anthropic-messages", "anthropic/claude-haiku-4-5"))["thinking"]).toBeUndefined();
+  expect(
+    (await bodyOf("anthropic-messages", "anthropic/claude-haiku-4-5"))["thinking"],
+  ).toBeUndefined();
 });
 
 test("anthropic: another model's history is told without its signatures, under ids that the server takes", async () => {
@@ -67,14 +96,23 @@ test("anthropic: another model's history is told without its signatures, under i
   });
   expect(body["messages"]).toMatchObject([
     { role: "user", content: [{ text: "one" }] },
-    { role: "assistant", content: [{ text: "calling" }, { type: "tool_use", id: "call_1_x", input: { a: 1 } }] },
-    { role: "user", content: [{ type: "tool_result", tool_use_id: "call_1_x", is_error: true }, { text: "two" }] },
+    {
+      role: "assistant",
+      content: [{ text: "calling" }, { type: "tool_use", id: "call_1_x", input: { a: 1 } }],
+    },
+    {
+      role: "user",
+      content: [{ type: "tool_result", tool_use_id: "call_1_x", is_error: true }, { text: "two" }],
+    },
   ]);
   expect(JSON.stringify(body)).not.toContain("encrypted_content");
 });
 
 test("responses: nothing is stored, reasoning comes sealed, the cache key and a strict format are given", async () => {
-  const body = await bodyOf("openai-responses", "openai/gpt-6-sol", { effort: "low", schema: SCHEMA });
+  const body = await bodyOf("openai-responses", "openai/gpt-6-sol", {
+    effort: "low",
+    schema: SCHEMA,
+  });
   expect(body).toMatchObject({
     store: false,
     prompt_cache_key: "key",
@@ -87,16 +125,22 @@ test("responses: nothing is stored, reasoning comes sealed, the cache key and a 
 test("responses: a schema beyond strict mode is given as it is, and a model that does not reason is not asked to", async () => {
   const schema = { type: "object", additionalProperties: { type: "string" } };
   const body = await bodyOf("openai-responses", "openai/gpt-4.1", { schema });
-  expect(body["text"]).toEqual({ format: { type: "json_schema", name: "result", strict: false, schema } });
+  expect(body["text"]).toEqual({
+    format: { type: "json_schema", name: "result", strict: false, schema },
+  });
   expect(body["reasoning"]).toBeUndefined();
   expect(body["include"]).toBeUndefined();
 });
 
 test("responses: the same model gets its own items back, another plain ones", async () => {
   const own = [{ type: "reasoning", id: "rs", summary: [], encrypted_content: "sealed" }];
-  const same = await bodyOf("openai-responses", "openai/gpt-6-sol", { turns: history("openai/gpt-6-sol", own) });
+  const same = await bodyOf("openai-responses", "openai/gpt-6-sol", {
+    turns: history("openai/gpt-6-sol", own),
+  });
   expect(JSON.stringify(same["input"])).toContain("sealed");
-  const other = await bodyOf("openai-responses", "openai/gpt-6-luna", { turns: history("openai/gpt-6-sol", own) });
+  const other = await bodyOf("openai-responses", "openai/gpt-6-luna", {
+    turns: history("openai/gpt-6-sol", own),
+  });
   expect(JSON.stringify(other["input"])).not.toContain("sealed");
   expect(other["input"]).toMatchObject([
     {},
@@ -110,7 +154,11 @@ test("responses: the same model gets its own items back, another plain ones", as
 test("chat: a format is asked for only where no tool can be called, since local servers would hold tool calls to it too", async () => {
   const withTools = await bodyOf("openai-chat", "vllm/m", { schema: SCHEMA, tools: [TOOL] });
   expect(withTools["response_format"]).toBeUndefined();
-  const again = await bodyOf("openai-chat", "vllm/m", { schema: SCHEMA, tools: [TOOL], answerOnly: true });
+  const again = await bodyOf("openai-chat", "vllm/m", {
+    schema: SCHEMA,
+    tools: [TOOL],
+    answerOnly: true,
+  });
   expect(again).toMatchObject({
     tool_choice: "none",
     response_format: { type: "json_schema", json_schema: { schema: CLOSED, strict: true } },
@@ -123,12 +171,17 @@ test("chat: gateways are asked for cost and reasoning in their own words, others
     reasoning: { effort: "high" },
   });
   const local = await bodyOf("openai-chat", "ollama/m", { effort: "high" });
-  expect(local).toMatchObject({ reasoning_effort: "high", stream_options: { include_usage: true } });
+  expect(local).toMatchObject({
+    reasoning_effort: "high",
+    stream_options: { include_usage: true },
+  });
   expect(local["usage"]).toBeUndefined();
 });
 
 test("chat: Claude behind OpenRouter is told what to cache, behind Vercel the gateway does it", async () => {
-  const body = await bodyOf("openai-chat", "openrouter/anthropic/claude-opus-5.5", { turns: history("other", null) });
+  const body = await bodyOf("openai-chat", "openrouter/anthropic/claude-opus-5.5", {
+    turns: history("other", null),
+  });
   const marked = (body["messages"] as { role: string; content: unknown }[]).filter(({ content }) =>
     JSON.stringify(content).includes("cache_control"),
   );
@@ -140,6 +193,13 @@ test("chat: Claude behind OpenRouter is told what to cache, behind Vercel the ga
 
 test("a model gets its calls' answers back under the ids that it gave, however odd", async () => {
   const raw = [{ type: "function_call", call_id: "call.1:x", name: "t", arguments: "{}" }];
-  const body = await bodyOf("openai-responses", "openai/gpt-6-sol", { turns: history("openai/gpt-6-sol", raw) });
-  expect(body["input"]).toMatchObject([{}, { call_id: "call.1:x" }, { type: "function_call_output", call_id: "call.1:x" }, {}]);
+  const body = await bodyOf("openai-responses", "openai/gpt-6-sol", {
+    turns: history("openai/gpt-6-sol", raw),
+  });
+  expect(body["input"]).toMatchObject([
+    {},
+    { call_id: "call.1:x" },
+    { type: "function_call_output", call_id: "call.1:x" },
+    {},
+  ]);
 });

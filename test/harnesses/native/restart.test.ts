@@ -22,12 +22,21 @@ afterEach(async () => {
 });
 
 /** Runs in another process; kills it when `killAt` comes by. */
-async function runElsewhere(script: PlayedScript, prompt: string, token = "", killAt?: HarnessEvent["type"]): Promise<HarnessEvent[]> {
+async function runElsewhere(
+  script: PlayedScript,
+  prompt: string,
+  token = "",
+  killAt?: HarnessEvent["type"],
+): Promise<HarnessEvent[]> {
   const env = { ...process.env, TMPDIR: stateDir }; // a killed process removes nothing itself
-  const child = spawn(process.execPath, [PROGRAM, script.anthropicBaseUrl, stateDir, prompt, token], {
-    env,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [PROGRAM, script.anthropicBaseUrl, stateDir, prompt, token],
+    {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const events: HarnessEvent[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as HarnessEvent;
@@ -40,7 +49,10 @@ async function runElsewhere(script: PlayedScript, prompt: string, token = "", ki
 test("a new process goes on where one was killed in the middle of a command", async () => {
   const script = server.script(
     "restart",
-    [{ text: "I run it.", calls: [{ tool: "shell_exec", input: { command: "sleep 2" } }] }, { text: "It was interrupted; I look first." }],
+    [
+      { text: "I run it.", calls: [{ tool: "shell_exec", input: { command: "sleep 2" } }] },
+      { text: "It was interrupted; I look first." },
+    ],
     { strict: true },
   );
   const first = await runElsewhere(script, "Do it.", "", "tool.started");

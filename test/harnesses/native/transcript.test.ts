@@ -18,7 +18,13 @@ const modelTurn = (...toolCallIds: string[]): Turn => ({
   calls: toolCallIds.map((toolCallId) => ({ toolCallId, name: "t", input: {} })),
   raw: { model: "m", content: [{ thinking: "…", signature: "s" }] },
 });
-const answer = (toolCallId: string): Turn => ({ role: "tool", toolCallId, name: "t", text: "done", failed: false });
+const answer = (toolCallId: string): Turn => ({
+  role: "tool",
+  toolCallId,
+  name: "t",
+  text: "done",
+  failed: false,
+});
 
 async function written(...turns: Turn[]): Promise<string> {
   const transcript = await Transcript.open({ stateDir, fork: false });
@@ -57,7 +63,12 @@ test("calls without an answer are answered as interrupted, once", async () => {
   const token = await written(userText("x"), modelTurn("a", "b", "c"), answer("a"));
   const once = (await reopened(token)).turns;
   expect(once.slice(3)).toMatchObject([
-    { role: "tool", toolCallId: "b", failed: true, text: expect.stringContaining("interrupted") as string },
+    {
+      role: "tool",
+      toolCallId: "b",
+      failed: true,
+      text: expect.stringContaining("interrupted") as string,
+    },
     { role: "tool", toolCallId: "c", failed: true },
   ]);
   expect((await reopened(token)).turns).toEqual(once);
@@ -74,8 +85,18 @@ test("a fork goes on in a copy", async () => {
 });
 
 test("a summary stands for what came before, also after reading it back", async () => {
-  const token = await written(userText("old"), modelTurn(), userText("new"), { role: "summary", text: "S", keep: 1 }, modelTurn());
-  expect((await reopened(token)).turns).toEqual([{ role: "summary", text: "S", keep: 1 }, userText("new"), modelTurn()]);
+  const token = await written(
+    userText("old"),
+    modelTurn(),
+    userText("new"),
+    { role: "summary", text: "S", keep: 1 },
+    modelTurn(),
+  );
+  expect((await reopened(token)).turns).toEqual([
+    { role: "summary", text: "S", keep: 1 },
+    userText("new"),
+    modelTurn(),
+  ]);
 });
 
 test("a conversation that is not there is named as such, and no path is made of its token", async () => {
@@ -88,10 +109,17 @@ test("a conversation that is not there is named as such, and no path is made of 
 test("a damaged line in the middle is said, not skipped", async () => {
   const token = await written(userText("one"));
   await appendFile(fileOf(token), '{"role":"user"}\n');
-  await expect(reopened(token)).rejects.toMatchObject({ code: "session_damaged", message: expect.stringContaining("Line 2") as string });
+  await expect(reopened(token)).rejects.toMatchObject({
+    code: "session_damaged",
+    message: expect.stringContaining("Line 2") as string,
+  });
 });
 
 test("answers stand before new input in what a model is given", () => {
   const [, second] = exchangesOf([modelTurn("a"), userText("steered"), answer("a")]);
-  expect(second).toMatchObject({ side: "user", answers: [{ toolCallId: "a" }], parts: [{ text: "steered" }] });
+  expect(second).toMatchObject({
+    side: "user",
+    answers: [{ toolCallId: "a" }],
+    parts: [{ text: "steered" }],
+  });
 });

@@ -30,14 +30,22 @@ afterEach(async () => {
 });
 
 const grant = (sessionId: string, apiKey: string): Promise<void> =>
-  writeFile(join(sessionsDir, `${sessionId}.json`), JSON.stringify({ baseUrl, apiKey, env: { OWNER: apiKey } }));
+  writeFile(
+    join(sessionsDir, `${sessionId}.json`),
+    JSON.stringify({ baseUrl, apiKey, env: { OWNER: apiKey } }),
+  );
 
 type Fetch = (url: string, init: { headers: Record<string, string> }) => Promise<Response>;
 
 /** As OpenCode does: from the text alone. */
-async function load(): Promise<{ fetchModel: Fetch; envOf: (sessionID: string) => Promise<Record<string, string>> }> {
+async function load(): Promise<{
+  fetchModel: Fetch;
+  envOf: (sessionID: string) => Promise<Record<string, string>>;
+}> {
   const text = `export const loaded = ${boxPlugin.toString()};`;
-  const { loaded } = (await import(`data:text/javascript,${encodeURIComponent(text)}`)) as { loaded: typeof boxPlugin };
+  const { loaded } = (await import(`data:text/javascript,${encodeURIComponent(text)}`)) as {
+    loaded: typeof boxPlugin;
+  };
   const hooks = await loaded(undefined, { sessionsDir, placeholderUrl });
   const provider: { options: { apiKey: string; fetch?: unknown } } = { options: { apiKey: "x" } };
   hooks.config({ provider: { one: provider } });
@@ -57,8 +65,12 @@ test("a session's request goes to its run's address with its run's key, in the h
     headers: { "x-session-id": "ses_1", authorization: "Bearer none" },
   });
   expect(await bearer.text()).toBe("answered");
-  await fetchModel(`${placeholderUrl}/messages`, { headers: { "x-session-id": "ses_1", "x-api-key": "none" } });
-  expect(requests.map(({ url, headers }) => [url, headers.authorization, headers["x-api-key"]])).toEqual([
+  await fetchModel(`${placeholderUrl}/messages`, {
+    headers: { "x-session-id": "ses_1", "x-api-key": "none" },
+  });
+  expect(
+    requests.map(({ url, headers }) => [url, headers.authorization, headers["x-api-key"]]),
+  ).toEqual([
     ["/run/v1/chat/completions", "Bearer key-1", undefined],
     ["/run/v1/messages", undefined, "key-1"],
   ]);
@@ -77,7 +89,11 @@ test("what a run leaves is read once and removed, and the next run's takes its p
 test("a subagent's session has what its parent's has", async () => {
   const { fetchModel, envOf } = await load();
   await grant("ses_1", "key-1");
-  const headers = { authorization: "Bearer none", "x-session-id": "ses_child", "x-parent-session-id": "ses_1" };
+  const headers = {
+    authorization: "Bearer none",
+    "x-session-id": "ses_child",
+    "x-parent-session-id": "ses_1",
+  };
   await envOf("ses_1");
   await fetchModel(`${placeholderUrl}/responses`, { headers });
   expect(requests[0]?.headers.authorization).toBe("Bearer key-1");
@@ -86,8 +102,8 @@ test("a subagent's session has what its parent's has", async () => {
 
 test("a session that no run has granted anything gets no model, and its commands nothing", async () => {
   const { fetchModel, envOf } = await load();
-  await expect(fetchModel(placeholderUrl, { headers: { "x-session-id": "ses_9" } })).rejects.toThrow(
-    "No run has given session ses_9 a model",
-  );
+  await expect(
+    fetchModel(placeholderUrl, { headers: { "x-session-id": "ses_9" } }),
+  ).rejects.toThrow("No run has given session ses_9 a model");
   expect(await envOf("ses_9")).toEqual({});
 });

@@ -3,7 +3,9 @@ import { Directories } from "../../../harnesses/opencode/directories.ts";
 
 test("of directories that no run uses only the last few are kept, and those in use always", async () => {
   const forgotten: string[] = [];
-  const directories = new Directories((directory) => Promise.resolve(void forgotten.push(directory)));
+  const directories = new Directories((directory) =>
+    Promise.resolve(void forgotten.push(directory)),
+  );
   await directories.enter("in use");
   for (const name of ["a", "b", "c", "a", "d", "e"]) {
     await directories.enter(name);

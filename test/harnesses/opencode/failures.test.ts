@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
-import { failureOf, failureOfFinish, retriesExhausted } from "../../../harnesses/opencode/failures.ts";
+import {
+  failureOf,
+  failureOfFinish,
+  retriesExhausted,
+} from "../../../harnesses/opencode/failures.ts";
 
 test.each([
   ["APIError", { statusCode: 401, message: "no" }, "unauthorized"],
@@ -9,23 +13,27 @@ test.each([
   ["APIError", { statusCode: 400, message: "no" }, "invalid_request"],
   ["ContextOverflowError", { message: "too long" }, "context_exceeded"],
   ["ProviderAuthError", { message: "no key" }, "unauthorized"],
-  ["UnknownError", { message: "Unable to connect. Is the computer able to access the url?" }, "connection_failed"],
+  [
+    "UnknownError",
+    { message: "Unable to connect. Is the computer able to access the url?" },
+    "connection_failed",
+  ],
   ["UnknownError", {}, "agent_failed"],
 ] as const)("%s %o is told as %s", (name, data, code) => {
   expect(failureOf({ name, data })).toMatchObject({ code, data: { reason: name } });
 });
 
 test("retries without end are told by what the last one failed with", () => {
-  expect(retriesExhausted(5, "Rate limit reached")).toMatchObject({ code: "rate_limited", data: { retries: 5 } });
+  expect(retriesExhausted(5, "Rate limit reached")).toMatchObject({
+    code: "rate_limited",
+    data: { retries: 5 },
+  });
   expect(retriesExhausted(5, "JSON parsing failed: x")).toMatchObject({ code: "malformed_stream" });
   expect(retriesExhausted(5, "something else")).toMatchObject({ code: "retries_exhausted" });
 });
 
 test("an answer that was cut off or refused is no good end", () => {
-  expect(["length", "content-filter", "stop", undefined].map((finish) => failureOfFinish(finish)?.code)).toEqual([
-    "max_tokens",
-    "model_refused",
-    undefined,
-    undefined,
-  ]);
+  expect(
+    ["length", "content-filter", "stop", undefined].map((finish) => failureOfFinish(finish)?.code),
+  ).toEqual(["max_tokens", "model_refused", undefined, undefined]);
 });

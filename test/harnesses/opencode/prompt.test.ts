@@ -31,14 +31,18 @@ test("text, images and files each take their form", async () => {
 });
 
 test("a file that is not there is an error before anything starts", async () => {
-  await expect(toParts([{ type: "file", path: "nothing.txt" }], cwd)).rejects.toMatchObject({ code: "file_not_found" });
+  await expect(toParts([{ type: "file", path: "nothing.txt" }], cwd)).rejects.toMatchObject({
+    code: "file_not_found",
+  });
 });
 
 test("the project's own instructions come before the run's", async () => {
   expect(await systemPromptFor(cwd, undefined)).toBeUndefined();
   expect(await systemPromptFor(cwd, "Be brief.")).toBe("Be brief.");
   await writeFile(join(cwd, "CLAUDE.md"), "from claude");
-  expect(await systemPromptFor(cwd, "Be brief.")).toBe(`Instructions from: ${join(cwd, "CLAUDE.md")}\nfrom claude\n\nBe brief.`);
+  expect(await systemPromptFor(cwd, "Be brief.")).toBe(
+    `Instructions from: ${join(cwd, "CLAUDE.md")}\nfrom claude\n\nBe brief.`,
+  );
   await writeFile(join(cwd, "AGENTS.md"), "from agents");
   expect(await systemPromptFor(cwd, undefined)).toContain("from agents");
 });

@@ -22,7 +22,9 @@ export interface Dialect {
 export type JsonObject = Record<string, unknown>;
 
 export function objectOf(value: unknown): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : {};
 }
 
 export function objectsOf(value: unknown): JsonObject[] {

@@ -1,6 +1,14 @@
 // OpenAI's chat completions, as many other servers speak them too.
 import type { ModelRequest, OfferedTool, Reply, ToolCall } from "../script.ts";
-import { contentText, inputText, objectOf, objectsOf, parseInput, piecesOf, textFrom } from "./dialect.ts";
+import {
+  contentText,
+  inputText,
+  objectOf,
+  objectsOf,
+  parseInput,
+  piecesOf,
+  textFrom,
+} from "./dialect.ts";
 import type { Dialect, Frame, JsonObject } from "./dialect.ts";
 
 export const openaiChat: Dialect = {
@@ -10,15 +18,22 @@ export const openaiChat: Dialect = {
   read(body): ModelRequest {
     const messages = objectsOf(body["messages"]);
     const textsOf = (...roles: string[]): string[] =>
-      messages.filter((message) => roles.includes(textFrom(message["role"]))).map((message) => contentText(message["content"]));
-    const calls = messages.flatMap((message) => objectsOf(message["tool_calls"])).map((call) => objectOf(call["function"]));
+      messages
+        .filter((message) => roles.includes(textFrom(message["role"])))
+        .map((message) => contentText(message["content"]));
+    const calls = messages
+      .flatMap((message) => objectsOf(message["tool_calls"]))
+      .map((call) => objectOf(call["function"]));
     return {
       dialect: "openai-chat",
       model: textFrom(body["model"]),
       system: textsOf("system", "developer").join("\n"),
       userTexts: textsOf("user"),
       tools: objectsOf(body["tools"]).map((tool) => readTool(objectOf(tool["function"]))),
-      pastCalls: calls.map((call) => ({ name: textFrom(call["name"]), input: parseInput(call["arguments"]) })),
+      pastCalls: calls.map((call) => ({
+        name: textFrom(call["name"]),
+        input: parseInput(call["arguments"]),
+      })),
       toolResults: textsOf("tool"),
       stream: body["stream"] === true,
       body,
@@ -27,20 +42,29 @@ export const openaiChat: Dialect = {
 
   *frames(reply): Generator<Frame> {
     const chunk = (delta: JsonObject, finish: string | null = null): Frame => ({
-      data: { ...envelope(reply, "chat.completion.chunk"), choices: [{ index: 0, delta, finish_reason: finish }] },
+      data: {
+        ...envelope(reply, "chat.completion.chunk"),
+        choices: [{ index: 0, delta, finish_reason: finish }],
+      },
     });
     yield chunk({ role: "assistant", content: "" });
-    for (const reasoning_content of piecesOf(reply.reasoning)) yield { ...chunk({ reasoning_content }), chunk: true };
+    for (const reasoning_content of piecesOf(reply.reasoning))
+      yield { ...chunk({ reasoning_content }), chunk: true };
     const field = reply.stop === "refusal" ? "refusal" : "content";
     for (const text of piecesOf(reply.text)) yield { ...chunk({ [field]: text }), chunk: true };
     for (const [index, call] of reply.calls.entries()) {
       yield chunk({ tool_calls: [{ ...callOf(call, ""), index }] });
       for (const piece of piecesOf(inputText(call.input))) {
-        yield { ...chunk({ tool_calls: [{ index, function: { arguments: piece } }] }), chunk: true };
+        yield {
+          ...chunk({ tool_calls: [{ index, function: { arguments: piece } }] }),
+          chunk: true,
+        };
       }
     }
     yield chunk({}, finishReason(reply));
-    yield { data: { ...envelope(reply, "chat.completion.chunk"), choices: [], usage: usageOf(reply) } };
+    yield {
+      data: { ...envelope(reply, "chat.completion.chunk"), choices: [], usage: usageOf(reply) },
+    };
     yield { data: "[DONE]" };
   },
 
@@ -51,14 +75,20 @@ export const openaiChat: Dialect = {
       content: refused || reply.text === "" ? null : reply.text,
       refusal: refused ? reply.text : null,
       ...(reply.reasoning !== "" && { reasoning_content: reply.reasoning }),
-      ...(reply.calls.length > 0 && { tool_calls: reply.calls.map((call) => callOf(call, inputText(call.input))) }),
+      ...(reply.calls.length > 0 && {
+        tool_calls: reply.calls.map((call) => callOf(call, inputText(call.input))),
+      }),
     };
     const choices = [{ index: 0, message, logprobs: null, finish_reason: finishReason(reply) }];
     return { ...envelope(reply, "chat.completion"), choices, usage: usageOf(reply) };
   },
 
-  errorBody: (status, message) => ({ error: { message, type: `error_${status}`, code: String(status), param: null } }),
-  errorFrame: (message) => ({ data: { error: { message, type: "server_error", code: "server_error", param: null } } }),
+  errorBody: (status, message) => ({
+    error: { message, type: `error_${status}`, code: String(status), param: null },
+  }),
+  errorFrame: (message) => ({
+    data: { error: { message, type: "server_error", code: "server_error", param: null } },
+  }),
 };
 
 function readTool(tool: JsonObject): OfferedTool {

@@ -1,6 +1,14 @@
 // OpenAI's Responses API, with what Codex needs of it: custom tools, namespaces, tool search, additional tools.
 import type { ModelRequest, OfferedTool, Reply, ToolCall } from "../script.ts";
-import { contentText, inputText, objectOf, objectsOf, parseInput, piecesOf, textFrom } from "./dialect.ts";
+import {
+  contentText,
+  inputText,
+  objectOf,
+  objectsOf,
+  parseInput,
+  piecesOf,
+  textFrom,
+} from "./dialect.ts";
 import type { Dialect, Frame, JsonObject } from "./dialect.ts";
 
 const CALL_TYPES = ["function_call", "custom_tool_call", "tool_search_call"];
@@ -13,11 +21,17 @@ export const openaiResponses: Dialect = {
   read(body): ModelRequest {
     const given = body["input"];
     const items = typeof given === "string" ? [{ role: "user", content: given }] : objectsOf(given);
-    const of = (types: readonly string[]): JsonObject[] => items.filter((item) => types.includes(textFrom(item["type"])));
+    const of = (types: readonly string[]): JsonObject[] =>
+      items.filter((item) => types.includes(textFrom(item["type"])));
     const textsOf = (...roles: string[]): string[] =>
-      items.filter((item) => roles.includes(textFrom(item["role"]))).map((item) => contentText(item["content"]));
+      items
+        .filter((item) => roles.includes(textFrom(item["role"])))
+        .map((item) => contentText(item["content"]));
     // Tools also arrive in the conversation: in code mode, and as what a tool search has found.
-    const tools = [...objectsOf(body["tools"]), ...items.flatMap((item) => objectsOf(item["tools"]))];
+    const tools = [
+      ...objectsOf(body["tools"]),
+      ...items.flatMap((item) => objectsOf(item["tools"])),
+    ];
     return {
       dialect: "openai-responses",
       model: textFrom(body["model"]),
@@ -26,7 +40,11 @@ export const openaiResponses: Dialect = {
       tools: tools.flatMap((tool) => readTool(tool)),
       pastCalls: of(CALL_TYPES).map((item) => ({
         name: textFrom(item["name"]) || "tool_search",
-        input: item["input"] ?? (typeof item["arguments"] === "string" ? parseInput(item["arguments"]) : item["arguments"]),
+        input:
+          item["input"] ??
+          (typeof item["arguments"] === "string"
+            ? parseInput(item["arguments"])
+            : item["arguments"]),
       })),
       toolResults: of(OUTPUT_TYPES).map((item) => contentText(item["output"])),
       stream: body["stream"] === true,
@@ -53,7 +71,9 @@ export const openaiResponses: Dialect = {
       yield named("response.output_item.done", { output_index, item });
     }
     const response = this.whole(reply);
-    yield named(response["status"] === "completed" ? "response.completed" : "response.incomplete", { response });
+    yield named(response["status"] === "completed" ? "response.completed" : "response.incomplete", {
+      response,
+    });
   },
 
   whole(reply): JsonObject {
@@ -61,7 +81,9 @@ export const openaiResponses: Dialect = {
     return {
       ...envelope(reply),
       status: cut ? "incomplete" : "completed",
-      incomplete_details: cut ? { reason: reply.stop === "max_tokens" ? "max_output_tokens" : reply.stop } : null,
+      incomplete_details: cut
+        ? { reason: reply.stop === "max_tokens" ? "max_output_tokens" : reply.stop }
+        : null,
       output: itemsOf(reply),
       usage: {
         input_tokens: reply.usage.input,
@@ -73,13 +95,21 @@ export const openaiResponses: Dialect = {
     };
   },
 
-  errorBody: (status, message) => ({ error: { message, type: `error_${status}`, code: String(status), param: null } }),
+  errorBody: (status, message) => ({
+    error: { message, type: `error_${status}`, code: String(status), param: null },
+  }),
   errorFrame: (message) => ({
     event: "response.failed",
     data: {
       type: "response.failed",
       sequence_number: 9999,
-      response: { id: "resp_failed", object: "response", status: "failed", error: { code: "server_is_overloaded", message }, output: [] },
+      response: {
+        id: "resp_failed",
+        object: "response",
+        status: "failed",
+        error: { code: "server_is_overloaded", message },
+        output: [],
+      },
     },
   }),
 };
@@ -87,16 +117,36 @@ export const openaiResponses: Dialect = {
 function readTool(tool: JsonObject, namespace?: string): OfferedTool[] {
   const name = textFrom(tool["name"]);
   const description = textFrom(tool["description"]);
-  if (tool["type"] === "namespace") return objectsOf(tool["tools"]).flatMap((inner) => readTool(inner, name));
-  if (tool["type"] === "tool_search") return [{ name: "tool_search", kind: "search", description, properties: {} }];
+  if (tool["type"] === "namespace")
+    return objectsOf(tool["tools"]).flatMap((inner) => readTool(inner, name));
+  if (tool["type"] === "tool_search")
+    return [{ name: "tool_search", kind: "search", description, properties: {} }];
   if (tool["type"] !== "function" && tool["type"] !== "custom") return [];
-  const properties = objectOf(objectOf(tool["parameters"])["properties"]) as OfferedTool["properties"];
-  return [{ name, ...(namespace !== undefined && { namespace }), kind: tool["type"], description, properties }];
+  const properties = objectOf(
+    objectOf(tool["parameters"])["properties"],
+  ) as OfferedTool["properties"];
+  return [
+    {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      kind: tool["type"],
+      description,
+      properties,
+    },
+  ];
 }
 
 function envelope(reply: Reply): JsonObject {
   const created_at = Math.floor(Date.now() / 1000);
-  return { id: reply.id, object: "response", created_at, model: reply.model, error: null, incomplete_details: null, metadata: {} };
+  return {
+    id: reply.id,
+    object: "response",
+    created_at,
+    model: reply.model,
+    error: null,
+    incomplete_details: null,
+    metadata: {},
+  };
 }
 
 /** The output items as they stand when complete. */
@@ -104,20 +154,39 @@ function itemsOf(reply: Reply): JsonObject[] {
   const items: JsonObject[] = [];
   if (reply.reasoning !== "") {
     const summary = [{ type: "summary_text", text: reply.reasoning }];
-    items.push({ id: `rs_${reply.id}`, type: "reasoning", status: "completed", summary, encrypted_content: `sealed-${reply.id}` });
+    items.push({
+      id: `rs_${reply.id}`,
+      type: "reasoning",
+      status: "completed",
+      summary,
+      encrypted_content: `sealed-${reply.id}`,
+    });
   }
   if (reply.text !== "") {
     const refused = reply.stop === "refusal";
-    const part = refused ? { type: "refusal", refusal: reply.text } : { type: "output_text", text: reply.text, annotations: [] };
-    items.push({ id: `msg_${reply.id}`, type: "message", role: "assistant", status: "completed", content: [part] });
+    const part = refused
+      ? { type: "refusal", refusal: reply.text }
+      : { type: "output_text", text: reply.text, annotations: [] };
+    items.push({
+      id: `msg_${reply.id}`,
+      type: "message",
+      role: "assistant",
+      status: "completed",
+      content: [part],
+    });
   }
   return [...items, ...reply.calls.map(callItem)];
 }
 
 function callItem(call: ToolCall): JsonObject {
   const place = { id: `item_${call.id}`, call_id: call.id, status: "completed" };
-  if (call.kind === "search") return { ...place, type: "tool_search_call", execution: "client", arguments: call.input };
-  const named = { ...place, name: call.name, ...(call.namespace !== undefined && { namespace: call.namespace }) };
+  if (call.kind === "search")
+    return { ...place, type: "tool_search_call", execution: "client", arguments: call.input };
+  const named = {
+    ...place,
+    name: call.name,
+    ...(call.namespace !== undefined && { namespace: call.namespace }),
+  };
   return call.kind === "custom"
     ? { ...named, type: "custom_tool_call", input: inputText(call.input) }
     : { ...named, type: "function_call", arguments: inputText(call.input) };
@@ -143,10 +212,18 @@ function* itemDeltas(item: JsonObject): Generator<Delta> {
   if (item["type"] === "reasoning") {
     const at = { summary_index: 0 };
     const text = textFrom(first(item["summary"])["text"]);
-    yield { type: "response.reasoning_summary_part.added", ...at, part: { type: "summary_text", text: "" } };
+    yield {
+      type: "response.reasoning_summary_part.added",
+      ...at,
+      part: { type: "summary_text", text: "" },
+    };
     yield* pieces("response.reasoning_summary_text.delta", text, at);
     yield { type: "response.reasoning_summary_text.done", ...at, text };
-    yield { type: "response.reasoning_summary_part.done", ...at, part: { type: "summary_text", text } };
+    yield {
+      type: "response.reasoning_summary_part.done",
+      ...at,
+      part: { type: "summary_text", text },
+    };
   } else if (item["type"] === "message") {
     const at = { content_index: 0 };
     const part = first(item["content"]);
@@ -158,7 +235,11 @@ function* itemDeltas(item: JsonObject): Generator<Delta> {
     yield { type: "response.content_part.done", ...at, part };
   } else if (item["type"] === "function_call") {
     yield* pieces("response.function_call_arguments.delta", textFrom(item["arguments"]));
-    yield { type: "response.function_call_arguments.done", name: item["name"], arguments: item["arguments"] };
+    yield {
+      type: "response.function_call_arguments.done",
+      name: item["name"],
+      arguments: item["arguments"],
+    };
   } else if (item["type"] === "custom_tool_call") {
     yield* pieces("response.custom_tool_call_input.delta", textFrom(item["input"]));
     yield { type: "response.custom_tool_call_input.done", input: item["input"] };

@@ -26,8 +26,17 @@ afterEach(async () => {
 
 /** An environment whose npm settings name our registry, as a user's would name theirs. */
 function options(signal = new AbortController().signal): InstallOptions {
-  const npm = { npm_config_registry: registry.url, npm_config_cache: join(home, "cache"), npm_config_fetch_retries: "0" };
-  const env = { PATH: process.env["PATH"], HOME: home, npm_config_userconfig: join(home, "npmrc"), ...npm };
+  const npm = {
+    npm_config_registry: registry.url,
+    npm_config_cache: join(home, "cache"),
+    npm_config_fetch_retries: "0",
+  };
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: home,
+    npm_config_userconfig: join(home, "npmrc"),
+    ...npm,
+  };
   return { agentsDir, env, signal, onProgress: (each) => progress.push(each) };
 }
 
@@ -49,13 +58,22 @@ test("a program comes from the registry of the user's npm settings, is tried, an
   for (const name of ["opencode", "codex"]) {
     const { version } = await publish(name);
     const [result] = await installAgents([name], options());
-    expect(result).toEqual({ name, version, ready: true, path: expect.stringContaining(agentsDir), fresh: true });
+    expect(result).toEqual({
+      name,
+      version,
+      ready: true,
+      path: expect.stringContaining(agentsDir),
+      fresh: true,
+    });
     expect(await locateAgent(name, agentsDir)).toMatchObject({ ready: true, version });
   }
   expect(progress.filter((each) => each.name === "codex").map((each) => each.stage)).toEqual(
     expect.arrayContaining(["resolving", "downloading", "verifying", "ready"]),
   );
-  expect(progress.find((each) => each.stage === "downloading")).toMatchObject({ bytes: 0, totalBytes: 4321 });
+  expect(progress.find((each) => each.stage === "downloading")).toMatchObject({
+    bytes: 0,
+    totalBytes: 4321,
+  });
   expect((await listAgents(agentsDir)).map(({ name, ready }) => [name, ready])).toEqual([
     ["claude-code", false],
     ["codex", true],
@@ -68,22 +86,34 @@ test("what is installed already is left alone, without asking the registry", asy
   await publish("opencode");
   await installAgents(["opencode"], options());
   const asked = registry.requests.length;
-  expect(await installAgents(["opencode"], options())).toMatchObject([{ ready: true, fresh: false }]);
+  expect(await installAgents(["opencode"], options())).toMatchObject([
+    { ready: true, fresh: false },
+  ]);
   expect(registry.requests).toHaveLength(asked);
 });
 
 test("a program of another version than its package says is not installed", async () => {
   const { version } = await publish("opencode", "0.0.1");
   const [result] = await installAgents(["opencode"], options());
-  expect(result).toMatchObject({ ready: false, code: "verification_failed", fix: "harnessd agents install opencode" });
-  expect(result).toMatchObject({ reason: expect.stringContaining(`should say ${version}; it ended with 0 and said "0.0.1`) });
+  expect(result).toMatchObject({
+    ready: false,
+    code: "verification_failed",
+    fix: "harnessd agents install opencode",
+  });
+  expect(result).toMatchObject({
+    reason: expect.stringContaining(`should say ${version}; it ended with 0 and said "0.0.1`),
+  });
   expect(await readdir(agentsDir)).toEqual([]);
 });
 
 test("one that the registry does not have fails with npm's words, and the next is installed all the same", async () => {
   await publish("opencode");
   const [claude, opencode] = await installAgents(["claude-code", "opencode"], options());
-  expect(claude).toMatchObject({ ready: false, code: "npm_failed", reason: expect.stringContaining("404") });
+  expect(claude).toMatchObject({
+    ready: false,
+    code: "npm_failed",
+    reason: expect.stringContaining("404"),
+  });
   expect(claude).toMatchObject({ reason: expect.not.stringContaining("npm error") });
   expect(opencode).toMatchObject({ ready: true });
 });
@@ -106,8 +136,13 @@ test("an installation that is incomplete is replaced whole", async () => {
   const [first] = await installAgents(["opencode"], options());
   if (!first?.ready) throw new Error("not installed");
   await rm(first.path);
-  expect(await locateAgent("opencode", agentsDir)).toMatchObject({ ready: false, reason: expect.stringContaining("incompletely") });
-  expect(await installAgents(["opencode"], options())).toMatchObject([{ ready: true, fresh: true }]);
+  expect(await locateAgent("opencode", agentsDir)).toMatchObject({
+    ready: false,
+    reason: expect.stringContaining("incompletely"),
+  });
+  expect(await installAgents(["opencode"], options())).toMatchObject([
+    { ready: true, fresh: true },
+  ]);
 });
 
 test("an unknown name and a missing npm are errors before anything starts", async () => {
@@ -115,5 +150,7 @@ test("an unknown name and a missing npm are errors before anything starts", asyn
     code: "unknown_agent",
     message: expect.stringContaining("claude-code, codex, opencode"),
   });
-  await expect(findNpm({ PATH: home }, join(home, "bin", "node"))).rejects.toMatchObject({ code: "npm_not_found" });
+  await expect(findNpm({ PATH: home }, join(home, "bin", "node"))).rejects.toMatchObject({
+    code: "npm_not_found",
+  });
 });

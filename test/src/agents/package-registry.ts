@@ -28,7 +28,9 @@ export class PackageRegistry {
   static async start(): Promise<PackageRegistry> {
     const server = createServer();
     const registry = new PackageRegistry(server);
-    server.on("request", (request, response) => registry.#answer(decodeURIComponent(request.url ?? "/"), response));
+    server.on("request", (request, response) =>
+      registry.#answer(decodeURIComponent(request.url ?? "/"), response),
+    );
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return registry;
   }
@@ -66,9 +68,12 @@ export class PackageRegistry {
     this.requests.push(path);
     const name = path.slice(1).replace(/\.tgz$/, "");
     const found = this.#packages.get(name);
-    if (!found) response.writeHead(404, { "content-type": "application/json" }).end('{"error":"Not found"}');
+    if (!found)
+      response.writeHead(404, { "content-type": "application/json" }).end('{"error":"Not found"}');
     else if (!path.endsWith(".tgz"))
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(this.#describe(found)));
+      response
+        .writeHead(200, { "content-type": "application/json" })
+        .end(JSON.stringify(this.#describe(found)));
     else if (this.stalls) this.#stalled.resolve();
     else response.writeHead(200, { "content-type": "application/octet-stream" }).end(found.tarball);
   }
@@ -76,7 +81,15 @@ export class PackageRegistry {
   #describe({ manifest, tarball }: Published): unknown {
     const { name, version } = manifest;
     const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
-    const dist = { tarball: `${this.url}${encodeURIComponent(name)}.tgz`, integrity, unpackedSize: 4321 };
-    return { name, "dist-tags": { latest: version }, versions: { [version]: { ...manifest, dist } } };
+    const dist = {
+      tarball: `${this.url}${encodeURIComponent(name)}.tgz`,
+      integrity,
+      unpackedSize: 4321,
+    };
+    return {
+      name,
+      "dist-tags": { latest: version },
+      versions: { [version]: { ...manifest, dist } },
+    };
   }
 }

@@ -23,14 +23,28 @@ interface Ended {
 
 function environment(): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
-  return { PATH, HOME, HARNESSD_STATE_DIR: join(base, "state"), HARNESSD_WORKSPACE: base, HARNESSD_TOKEN: TOKEN };
+  return {
+    PATH,
+    HOME,
+    HARNESSD_STATE_DIR: join(base, "state"),
+    HARNESSD_WORKSPACE: base,
+    HARNESSD_TOKEN: TOKEN,
+  };
 }
 
-function harnessd(args: string[], options: { input?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ended> {
+function harnessd(
+  args: string[],
+  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
   return new Promise((done) => {
-    const child = execFile(process.execPath, [PROGRAM, ...args], { env: { ...environment(), ...options.env } }, (error, stdout, stderr) => {
-      done({ status: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      [PROGRAM, ...args],
+      { env: { ...environment(), ...options.env } },
+      (error, stdout, stderr) => {
+        done({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
     child.stdin?.end(options.input ?? "");
   });
 }
@@ -42,8 +56,15 @@ beforeAll(async () => {
     { text: "Working.", calls: [{ intent: "shell", command: "echo from the tool" }] },
     { text: "All done." },
   ]);
-  const env = { ...environment(), ANTHROPIC_API_KEY: "sk-for-tests-only", ANTHROPIC_BASE_URL: anthropicBaseUrl };
-  daemon = spawn(process.execPath, [PROGRAM, "serve", "--port", "0", "--log-level", "warn"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const env = {
+    ...environment(),
+    ANTHROPIC_API_KEY: "sk-for-tests-only",
+    ANTHROPIC_BASE_URL: anthropicBaseUrl,
+  };
+  daemon = spawn(process.execPath, [PROGRAM, "serve", "--port", "0", "--log-level", "warn"], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   for await (const line of createInterface({ input: daemon.stdout! })) {
     ({ url } = JSON.parse(line) as { url: string });
     break;
@@ -62,7 +83,13 @@ afterAll(async () => {
 test("every command has help that names its options and their variables", async () => {
   const { status, stdout } = await harnessd(["serve", "--help"]);
   expect(status).toBe(0);
-  for (const wanted of ["--state-dir", "HARNESSD_STATE_DIR", "--connect", "--token-file", "ANTHROPIC_API_KEY"])
+  for (const wanted of [
+    "--state-dir",
+    "HARNESSD_STATE_DIR",
+    "--connect",
+    "--token-file",
+    "ANTHROPIC_API_KEY",
+  ])
     expect(stdout).toContain(wanted);
   expect((await harnessd(["run", "--help"])).stdout).toContain("Exit status: 0 completed");
   expect((await harnessd(["--version"])).stdout.trim()).toBe(VERSION);
@@ -83,7 +110,12 @@ test.each([
 test("a run on the daemon of the state directory is shown to its end, as text and as JSON lines", async () => {
   const shown = await harnessd(["run", "do it"]);
   expect(shown).toMatchObject({ status: 0 });
-  for (const wanted of ["● shell_exec echo from the tool", "│ from the tool", "All done.", "■ completed"])
+  for (const wanted of [
+    "● shell_exec echo from the tool",
+    "│ from the tool",
+    "All done.",
+    "■ completed",
+  ])
     expect(shown.stdout).toContain(wanted);
   const { stdout } = await harnessd(["runs", "--json"]);
   const { runId } = JSON.parse(stdout.split("\n")[0] ?? "") as { runId: string };
@@ -137,10 +169,23 @@ test("an address that others can reach needs a token", async () => {
 
 test("without a daemon, run starts one of its own and ends it", async () => {
   const schema = join(base, "schema.json");
-  writeFileSync(schema, JSON.stringify({ type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"] }));
+  writeFileSync(
+    schema,
+    JSON.stringify({ type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"] }),
+  );
   const { anthropicBaseUrl } = model.script("own", [{ text: '{"ok": true}' }]);
-  const env = { HARNESSD_STATE_DIR: join(base, "own"), ANTHROPIC_API_KEY: "sk-for-tests-only", ANTHROPIC_BASE_URL: anthropicBaseUrl };
-  const { status, stdout, stderr } = await harnessd(["run", "--json", "--schema", schema, "answer"], { env });
+  const env = {
+    HARNESSD_STATE_DIR: join(base, "own"),
+    ANTHROPIC_API_KEY: "sk-for-tests-only",
+    ANTHROPIC_BASE_URL: anthropicBaseUrl,
+  };
+  const { status, stdout, stderr } = await harnessd(
+    ["run", "--json", "--schema", schema, "answer"],
+    { env },
+  );
   expect([status, stderr]).toEqual([0, ""]);
-  expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ type: "run.ended", result: { json: { ok: true } } });
+  expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
+    type: "run.ended",
+    result: { json: { ok: true } },
+  });
 });

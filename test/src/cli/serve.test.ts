@@ -23,7 +23,13 @@ function start(...args: string[]): Served {
   const base = mkdtempSync(join(tmpdir(), "harnessd-serve-"));
   onTestFinished(() => rmSync(base, { recursive: true, force: true }));
   const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, HARNESSD_STATE_DIR: join(base, "state"), HARNESSD_WORKSPACE: base, HARNESSD_PORT: "0" };
+  const env = {
+    PATH,
+    HOME,
+    HARNESSD_STATE_DIR: join(base, "state"),
+    HARNESSD_WORKSPACE: base,
+    HARNESSD_PORT: "0",
+  };
   const child = spawn(process.execPath, [PROGRAM, ...args], { env, stdio: "pipe" });
   onTestFinished(() => void child.kill("SIGKILL"));
   return {
@@ -40,7 +46,8 @@ function start(...args: string[]): Served {
 }
 
 async function urlOf({ child }: Served): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout! })) return (JSON.parse(line) as { url: string }).url;
+  for await (const line of createInterface({ input: child.stdout! }))
+    return (JSON.parse(line) as { url: string }).url;
   throw new Error("The daemon did not start");
 }
 

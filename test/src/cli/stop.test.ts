@@ -21,7 +21,13 @@ function freshDirectory(): string {
 
 function start(args: string[], directory: string, more: NodeJS.ProcessEnv = {}): ChildProcess {
   const { PATH } = process.env;
-  const env = { PATH, HOME: directory, HARNESSD_STATE_DIR: join(directory, "state"), HARNESSD_WORKSPACE: directory, ...more };
+  const env = {
+    PATH,
+    HOME: directory,
+    HARNESSD_STATE_DIR: join(directory, "state"),
+    HARNESSD_WORKSPACE: directory,
+    ...more,
+  };
   return spawn(process.execPath, [PROGRAM, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
 }
 
@@ -33,12 +39,15 @@ interface Ended {
 async function ended(child: ChildProcess): Promise<Ended> {
   let stderr = "";
   child.stderr!.on("data", (text) => (stderr += String(text)));
-  const status = await new Promise<number | null>((done) => child.once("close", (code) => done(code)));
+  const status = await new Promise<number | null>((done) =>
+    child.once("close", (code) => done(code)),
+  );
   return { status, stderr };
 }
 
 async function lineWith(child: ChildProcess, text: string): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout! })) if (line.includes(text)) return line;
+  for await (const line of createInterface({ input: child.stdout! }))
+    if (line.includes(text)) return line;
   throw new Error(`The output ended without ${text}`);
 }
 
@@ -51,7 +60,9 @@ function processesNamed(word: string): string[] {
       return "";
     }
   };
-  return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && commandOf(pid).startsWith(word));
+  return readdirSync("/proc").filter(
+    (pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && commandOf(pid).startsWith(word),
+  );
 }
 
 /** A run whose tool says `begun` and then sleeps under a name of its own. */
@@ -60,18 +71,24 @@ async function longRun(directory: string, name: string): Promise<ChildProcess> {
   ends.push(() => model.close());
   const command = `echo begun; (exec -a ${name} sleep 300) & wait`;
   const { anthropicBaseUrl } = model.script("long", [{ calls: [{ intent: "shell", command }] }]);
-  return start(["run", "go"], directory, { ANTHROPIC_API_KEY: "sk-for-tests-only", ANTHROPIC_BASE_URL: anthropicBaseUrl });
+  return start(["run", "go"], directory, {
+    ANTHROPIC_API_KEY: "sk-for-tests-only",
+    ANTHROPIC_BASE_URL: anthropicBaseUrl,
+  });
 }
 
-test.each(["SIGTERM", "SIGHUP"] as const)("%s to a run on a daemon of its own ends what the run started", async (signal) => {
-  const name = `sleeper-${signal}-${process.pid}`;
-  const child = await longRun(freshDirectory(), name);
-  const end = ended(child);
-  await lineWith(child, "│ begun");
-  child.kill(signal);
-  expect(await end).toEqual({ status: 4, stderr: "" });
-  expect(processesNamed(name)).toEqual([]);
-});
+test.each(["SIGTERM", "SIGHUP"] as const)(
+  "%s to a run on a daemon of its own ends what the run started",
+  async (signal) => {
+    const name = `sleeper-${signal}-${process.pid}`;
+    const child = await longRun(freshDirectory(), name);
+    const end = ended(child);
+    await lineWith(child, "│ begun");
+    child.kill(signal);
+    expect(await end).toEqual({ status: 4, stderr: "" });
+    expect(processesNamed(name)).toEqual([]);
+  },
+);
 
 test("a reader that leaves ends a run on a daemon of its own, without a word and with all that it started", async () => {
   const name = `sleeper-pipe-${process.pid}`;
@@ -86,20 +103,26 @@ test("a reader that leaves ends a run on a daemon of its own, without a word and
 test.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
-] as const)("%s to a command on a shared daemon ends the command, and the exit status says so", async (signal, status) => {
-  const directory = freshDirectory();
-  const daemon = start(["serve", "--port", "0", "--log-level", "warn"], directory);
-  const daemonEnd = ended(daemon);
-  ends.push(() => (daemon.kill("SIGTERM"), daemonEnd));
-  await lineWith(daemon, "listening");
-  const name = `sleeper-exec-${signal}-${process.pid}`;
-  const child = start(["exec", "--", "bash", "-c", `echo begun; (exec -a ${name} sleep 300) & wait`], directory);
-  const end = ended(child);
-  await lineWith(child, "begun");
-  child.kill(signal);
-  expect(await end).toEqual({ status, stderr: "" });
-  await expect.poll(() => processesNamed(name), { timeout: 4000 }).toEqual([]);
-});
+] as const)(
+  "%s to a command on a shared daemon ends the command, and the exit status says so",
+  async (signal, status) => {
+    const directory = freshDirectory();
+    const daemon = start(["serve", "--port", "0", "--log-level", "warn"], directory);
+    const daemonEnd = ended(daemon);
+    ends.push(() => (daemon.kill("SIGTERM"), daemonEnd));
+    await lineWith(daemon, "listening");
+    const name = `sleeper-exec-${signal}-${process.pid}`;
+    const child = start(
+      ["exec", "--", "bash", "-c", `echo begun; (exec -a ${name} sleep 300) & wait`],
+      directory,
+    );
+    const end = ended(child);
+    await lineWith(child, "begun");
+    child.kill(signal);
+    expect(await end).toEqual({ status, stderr: "" });
+    await expect.poll(() => processesNamed(name), { timeout: 4000 }).toEqual([]);
+  },
+);
 
 test("a command whose reader leaves ends like one that SIGPIPE met", async () => {
   const child = start(["exec", "--", "yes"], freshDirectory());
@@ -110,12 +133,19 @@ test("a command whose reader leaves ends like one that SIGPIPE met", async () =>
 });
 
 test("the exit status of a command that any signal ended is the shell's", async () => {
-  expect(await ended(start(["exec", "--", "sh", "-c", "kill -SEGV $$"], freshDirectory()))).toMatchObject({ status: 139 });
+  expect(
+    await ended(start(["exec", "--", "sh", "-c", "kill -SEGV $$"], freshDirectory())),
+  ).toMatchObject({ status: 139 });
 });
 
 test("a command that takes too long says so", async () => {
-  const { status, stderr } = await ended(start(["exec", "--timeout", "0.2", "--", "sleep", "300"], freshDirectory()));
-  expect([status, stderr]).toEqual([143, "harnessd: The command took longer than 0.2 s and was ended\n"]);
+  const { status, stderr } = await ended(
+    start(["exec", "--timeout", "0.2", "--", "sleep", "300"], freshDirectory()),
+  );
+  expect([status, stderr]).toEqual([
+    143,
+    "harnessd: The command took longer than 0.2 s and was ended\n",
+  ]);
 });
 
 test("a command beside one that runs a daemon of its own says which process has the state directory", async () => {

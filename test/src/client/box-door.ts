@@ -20,7 +20,9 @@ export interface Box {
   readonly end: (runId: string) => void;
 }
 
-export async function openBox(options: Partial<ListenOptions> & { extra?: [string, Method][] } = {}): Promise<Box> {
+export async function openBox(
+  options: Partial<ListenOptions> & { extra?: [string, Method][] } = {},
+): Promise<Box> {
   const { extra = [], ...rest } = options;
   const journal = openJournal();
   const runs = new Map<string, Run>();
@@ -28,7 +30,10 @@ export async function openBox(options: Partial<ListenOptions> & { extra?: [strin
   const door = await openDoor({ methods: table, ...rest });
   const end = (runId: string): void => {
     runs.set(runId, { ...(runs.get(runId) as Run), state: "ended", outcome: "completed" });
-    journal.append({ type: "run.ended", outcome: "completed" } as never, { source: "daemon", runId });
+    journal.append({ type: "run.ended", outcome: "completed" } as never, {
+      source: "daemon",
+      runId,
+    });
   };
   return { journal, door, runs, end };
 }
@@ -42,9 +47,19 @@ function runMethods(journal: Journal, runs: Map<string, Run>): [string, Method][
         async ({ key, harness }) => {
           const known = [...runs.values()].find((each) => each.key === key);
           if (known !== undefined) return { run: known, replayed: true };
-          const run = { runId: `run_${randomUUID()}`, key, harness, state: "running", outcome: null, cursor: journal.head } as Run;
+          const run = {
+            runId: `run_${randomUUID()}`,
+            key,
+            harness,
+            state: "running",
+            outcome: null,
+            cursor: journal.head,
+          } as Run;
           runs.set(run.runId, run);
-          journal.append({ type: "notice", code: "begun", message: "" }, { source: "daemon", runId: run.runId });
+          journal.append(
+            { type: "notice", code: "begun", message: "" },
+            { source: "daemon", runId: run.runId },
+          );
           return { run, replayed: false };
         },
         true,
@@ -54,7 +69,8 @@ function runMethods(journal: Journal, runs: Map<string, Run>): [string, Method][
     [
       "run_wait",
       method(methods.run_wait.params, async ({ runId }, { signal }) => {
-        while (runs.get(runId)?.state !== "ended" && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+        while (runs.get(runId)?.state !== "ended" && !signal.aborted)
+          await new Promise((resolve) => setTimeout(resolve, 5));
         return { run: runs.get(runId) };
       }),
     ],
@@ -62,7 +78,10 @@ function runMethods(journal: Journal, runs: Map<string, Run>): [string, Method][
   ];
 }
 
-export async function connectTo(url: string, options: Partial<ConnectOptions> = {}): Promise<Harnessd> {
+export async function connectTo(
+  url: string,
+  options: Partial<ConnectOptions> = {},
+): Promise<Harnessd> {
   const box = await Harnessd.connect({ url, backoff: { baseMs: 1, maxMs: 10 }, ...options });
   onTestFinished(() => box.close());
   return box;

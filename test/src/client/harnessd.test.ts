@@ -4,7 +4,14 @@ import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 import { z } from "zod";
-import { CallError, CallTimeoutError, ConnectError, ConnectionLostError, FrameTooLargeError, Harnessd } from "../../../src/client/index.ts";
+import {
+  CallError,
+  CallTimeoutError,
+  ConnectError,
+  ConnectionLostError,
+  FrameTooLargeError,
+  Harnessd,
+} from "../../../src/client/index.ts";
 import { RESENDABLE } from "../../../src/client/calls.ts";
 import { dialOut } from "../../../src/doors/dial-out.ts";
 import { methods } from "../../../src/methods.ts";
@@ -24,7 +31,12 @@ test("a call resolves with its result, and rejects with the daemon's code, numbe
   expect(await callAny(box, "add", { left: 1, right: 2 })).toEqual({ sum: 3 });
   const refused = await callAny(box, "refuse").catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(CallError);
-  expect(refused).toMatchObject({ code: "taken", number: -32004, message: "No", data: { by: "b" } });
+  expect(refused).toMatchObject({
+    code: "taken",
+    number: -32004,
+    message: "No",
+    data: { by: "b" },
+  });
 });
 
 test("an aborted call rejects with the signal's reason at once, and is cancelled in the daemon", async () => {
@@ -52,7 +64,10 @@ test("a call that takes longer than its time rejects, and is cancelled in the da
 
 test("a wrong token, a refused port and what is no harnessd are told apart", async () => {
   const { url } = await openDoor({ token: "s3cret-token" });
-  await expect(connectTo(url, { token: "wrong" })).rejects.toMatchObject({ name: "ConnectError", code: "unauthorized" });
+  await expect(connectTo(url, { token: "wrong" })).rejects.toMatchObject({
+    name: "ConnectError",
+    code: "unauthorized",
+  });
   await expect(connectTo(url)).rejects.toMatchObject({ code: "unauthorized" });
   await expect(connectTo("ws://127.0.0.1:1")).rejects.toMatchObject({
     code: "unreachable",
@@ -66,10 +81,14 @@ test("a wrong token, a refused port and what is no harnessd are told apart", asy
       socket.send(JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32601, message: "?" } }));
     }),
   );
-  const noise = createTcpServer((socket) => socket.end("SSH-2.0-OpenSSH\r\n")).listen(0, "127.0.0.1");
+  const noise = createTcpServer((socket) => socket.end("SSH-2.0-OpenSSH\r\n")).listen(
+    0,
+    "127.0.0.1",
+  );
   onTestFinished(() => [web, echo, noise].forEach((server) => server.close()));
   await Promise.all([once(web, "listening"), once(echo, "listening"), once(noise, "listening")]);
-  const urlOf = (server: { address(): unknown }): string => `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const urlOf = (server: { address(): unknown }): string =>
+    `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await expect(connectTo(urlOf(web))).rejects.toThrow(ConnectError);
   await expect(connectTo(urlOf(echo))).rejects.toMatchObject({ code: "not_a_harnessd" });
   await expect(connectTo(urlOf(noise))).rejects.toThrow(ConnectError);
@@ -78,7 +97,10 @@ test("a wrong token, a refused port and what is no harnessd are told apart", asy
 test("what changes nothing is sent again after a broken line; anything else says that it may have happened", async () => {
   const starts: string[] = [];
   const extra = (name: string) =>
-    [name, method(z.unknown(), async () => starts.push(name) > 0 && new Promise(() => {}))] as [string, never];
+    [name, method(z.unknown(), async () => starts.push(name) > 0 && new Promise(() => {}))] as [
+      string,
+      never,
+    ];
   const { door } = await openBox({ extra: [extra("shell_exec"), extra("run_get")] });
   const wire = await Wire.to(door);
   const box = await connectTo(wire.url);
@@ -114,7 +136,8 @@ test("a close that forbids retrying ends the client with its reason", async () =
   const door = await openDoor();
   const box = await connectTo(door.url);
   const waiting = callAny(box, "wait");
-  for (const connection of door.connections) connection.close("unauthorized", "the token was withdrawn");
+  for (const connection of door.connections)
+    connection.close("unauthorized", "the token was withdrawn");
   await expect(waiting).rejects.toThrow(ConnectionLostError);
   await expect
     .poll(() => callAny(box, "echo").catch((error: unknown) => error))
@@ -124,7 +147,9 @@ test("a close that forbids retrying ends the client with its reason", async () =
 test("a call that is too large for a frame is refused before it is sent, and the line goes on", async () => {
   const states: string[] = [];
   const box = await connectTo((await openDoor()).url, { onLine: (state) => states.push(state) });
-  await expect(callAny(box, "echo", { data: "x".repeat(17 * 1024 * 1024) })).rejects.toThrow(FrameTooLargeError);
+  await expect(callAny(box, "echo", { data: "x".repeat(17 * 1024 * 1024) })).rejects.toThrow(
+    FrameTooLargeError,
+  );
   expect(await callAny(box, "echo")).toEqual({});
   expect(states).toEqual(["up"]);
 });
@@ -135,7 +160,9 @@ test("a server that sends no JSON is found out, and harms nobody", async () => {
   server.on("connection", (socket) => socket.send("hello"));
   await once(server, "listening");
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await expect(connectTo(url, { signal: AbortSignal.timeout(300) })).rejects.toThrow(/timeout|closed/);
+  await expect(connectTo(url, { signal: AbortSignal.timeout(300) })).rejects.toThrow(
+    /timeout|closed/,
+  );
 });
 
 test("a closed client rejects calls, and closing twice is harmless", async () => {
@@ -151,7 +178,12 @@ test("a host drives a daemon that dialled out, and goes on when it dials again",
   await once(server, "listening");
   const first = once(server, "connection");
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const door = dialOut({ url, methods: smallTable(), log: silentLog, backoff: { baseMs: 1, maxMs: 5 } });
+  const door = dialOut({
+    url,
+    methods: smallTable(),
+    log: silentLog,
+    backoff: { baseMs: 1, maxMs: 5 },
+  });
   onTestFinished(() => door.close());
   const [socket] = (await first) as [WebSocket];
   const box = await Harnessd.accept(socket, { backoff: { baseMs: 1, maxMs: 5 } });
@@ -166,5 +198,7 @@ test("every tool that only reads is sent again after a broken line, and nothing 
   const all = tools as readonly Tool[];
   const reading = all.filter((tool) => tool.effect === "read").map((tool) => tool.name);
   const methodNames = Object.keys(methods);
-  expect([...RESENDABLE].filter((name) => !methodNames.includes(name)).sort()).toEqual(reading.sort());
+  expect([...RESENDABLE].filter((name) => !methodNames.includes(name)).sort()).toEqual(
+    reading.sort(),
+  );
 });

@@ -27,7 +27,10 @@ test("a run's events end with run.ended, and its result comes over broken lines"
   })();
   const result = run.result();
   wire.cut();
-  journal.append({ type: "notice", code: "other", message: "of another run" }, { source: "daemon", runId: "run_other" });
+  journal.append(
+    { type: "notice", code: "other", message: "of another run" },
+    { source: "daemon", runId: "run_other" },
+  );
   end(run.id);
   expect(await result).toMatchObject({ runId: run.id, state: "ended" });
   await following;

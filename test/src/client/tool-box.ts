@@ -18,11 +18,19 @@ export interface ToolBox {
 
 export function openTools(): ToolBox {
   const directory = mkdtempSync(join(tmpdir(), "harnessd-client-"));
-  const processes = new BoxProcesses({ boxId: randomUUID(), graceMs: 500, directory: join(directory, ".processes") });
+  const processes = new BoxProcesses({
+    boxId: randomUUID(),
+    graceMs: 500,
+    directory: join(directory, ".processes"),
+  });
   onTestFinished(async () => {
     await processes.stopAll(100);
     rmSync(directory, { recursive: true });
   });
   const env = { PATH: process.env["PATH"] ?? "" };
-  return { directory, processes, table: toolMethods({ tools, cwd: directory, env, paths: EVERYWHERE, processes }) };
+  return {
+    directory,
+    processes,
+    table: toolMethods({ tools, cwd: directory, env, paths: EVERYWHERE, processes }),
+  };
 }

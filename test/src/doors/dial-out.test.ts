@@ -13,13 +13,16 @@ interface Host {
 }
 
 /** A host that a daemon dials; `refuse` gives the status of a refusal, or 0 to accept. */
-async function openHost(refuse: (attempt: number) => { status: number; headers?: string } = () => ({ status: 0 })): Promise<Host> {
+async function openHost(
+  refuse: (attempt: number) => { status: number; headers?: string } = () => ({ status: 0 }),
+): Promise<Host> {
   const server = createServer();
   const sockets = new WebSocketServer({ noServer: true });
   const requests: IncomingMessage[] = [];
   server.on("upgrade", (request, stream, head) => {
     const { status, headers = "" } = refuse(requests.push(request));
-    if (status === 0) sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit("connection", socket));
+    if (status === 0)
+      sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit("connection", socket));
     else stream.end(`HTTP/1.1 ${status} No\r\n${headers}connection: close\r\n\r\n`);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -32,7 +35,13 @@ async function openHost(refuse: (attempt: number) => { status: number; headers?:
 }
 
 function dial(url: string, options: Partial<DialOutOptions> = {}): OutgoingDoor {
-  const door = dialOut({ url, methods: smallTable(), log: silentLog, backoff: { baseMs: 1, maxMs: 5 }, ...options });
+  const door = dialOut({
+    url,
+    methods: smallTable(),
+    log: silentLog,
+    backoff: { baseMs: 1, maxMs: 5 },
+    ...options,
+  });
   onTestFinished(() => door.close());
   return door;
 }
@@ -67,7 +76,10 @@ test("a dropped line is dialled again, many times over", async () => {
 test.each([401, 403, 404, 410])("HTTP %i is final", async (status) => {
   const host = await openHost(() => ({ status }));
   const { ended } = dial(host.url);
-  expect(await ended).toMatchObject({ reason: "refused", message: expect.stringContaining(String(status)) });
+  expect(await ended).toMatchObject({
+    reason: "refused",
+    message: expect.stringContaining(String(status)),
+  });
   expect(host.requests.length).toBe(1);
 });
 
@@ -76,11 +88,16 @@ test.each([4401, 4403, 1008])("a close with %i is final", async (code) => {
   const opened = host.nextSocket();
   const { ended } = dial(host.url);
   (await opened).close(code, "go away");
-  expect(await ended).toMatchObject({ reason: "refused", message: expect.stringContaining("go away") });
+  expect(await ended).toMatchObject({
+    reason: "refused",
+    message: expect.stringContaining("go away"),
+  });
 });
 
 test("503 and a host that is not there are tried again; Retry-After is honoured", async () => {
-  const host = await openHost((attempt) => (attempt < 3 ? { status: 503, headers: "retry-after: 0.2\r\n" } : { status: 0 }));
+  const host = await openHost((attempt) =>
+    attempt < 3 ? { status: 503, headers: "retry-after: 0.2\r\n" } : { status: 0 },
+  );
   const opened = host.nextSocket();
   const before = performance.now();
   const door = dial(host.url);

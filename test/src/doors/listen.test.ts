@@ -14,7 +14,10 @@ function auth(given: string): { headers: Record<string, string> } {
 }
 
 /** The status of an upgrade that is refused. */
-async function refusedUpgrade(url: string, options: object): Promise<{ status: number; body: unknown }> {
+async function refusedUpgrade(
+  url: string,
+  options: object,
+): Promise<{ status: number; body: unknown }> {
   const bare = new Bare(url, options);
   const [, response] = await once(bare.socket, "unexpected-response");
   const chunks: Buffer[] = [];
@@ -25,7 +28,10 @@ async function refusedUpgrade(url: string, options: object): Promise<{ status: n
 test("the right token in the header is let in; a wrong one is refused with 401 before there is a socket", async () => {
   const { url } = await openDoor({ token: "correct-horse" });
   expect(await (await Bare.open(url, auth("correct-horse"))).call("echo")).toHaveProperty("result");
-  expect(await refusedUpgrade(url, auth("wrong"))).toMatchObject({ status: 401, body: { error: { code: "unauthorized" } } });
+  expect(await refusedUpgrade(url, auth("wrong"))).toMatchObject({
+    status: 401,
+    body: { error: { code: "unauthorized" } },
+  });
 });
 
 test("a client that cannot set headers says its token in the first frame, and what follows at once is not lost", async () => {
@@ -42,13 +48,18 @@ test.each([
   ["another method", { jsonrpc: "2.0", id: 1, method: "echo" }],
   ["a batch", [{ jsonrpc: "2.0", id: 1, method: "auth", params: { token } }]],
   ["no JSON", "{"],
-])("a first frame with %s is answered as unauthorized and closed with 4401", async (_what, frame) => {
-  const { url } = await openDoor({ token });
-  const host = await Bare.open(url);
-  host.send(frame);
-  expect(await host.next()).toMatchObject({ error: { code: -32002, data: { code: "unauthorized" } } });
-  expect((await host.closed).code).toBe(4401);
-});
+])(
+  "a first frame with %s is answered as unauthorized and closed with 4401",
+  async (_what, frame) => {
+    const { url } = await openDoor({ token });
+    const host = await Bare.open(url);
+    host.send(frame);
+    expect(await host.next()).toMatchObject({
+      error: { code: -32002, data: { code: "unauthorized" } },
+    });
+    expect((await host.closed).code).toBe(4401);
+  },
+);
 
 test("a socket that never says its token is closed with 4401 after the deadline", async () => {
   const { url } = await openDoor({ token, authDeadlineMs: 20 });
@@ -83,15 +94,22 @@ test("a port that is taken is a clear error", async () => {
 test("a browser's origin is closed with 4403 unless it is listed", async () => {
   const { url } = await openDoor({ allowedOrigins: ["https://ours.example"] });
   expect((await (await Bare.open(url, { origin: "https://evil.example" })).closed).code).toBe(4403);
-  expect(await (await Bare.open(url, { origin: "https://ours.example" })).call("echo")).toHaveProperty("result");
+  expect(
+    await (await Bare.open(url, { origin: "https://ours.example" })).call("echo"),
+  ).toHaveProperty("result");
 });
 
 test("without a token a name that was rebound to loopback is refused; with one the token decides", async () => {
   const open = await openDoor();
   const evil = { headers: { host: "evil.example" } };
-  expect(await refusedUpgrade(open.url, evil)).toMatchObject({ status: 403, body: { error: { code: "host_refused" } } });
+  expect(await refusedUpgrade(open.url, evil)).toMatchObject({
+    status: 403,
+    body: { error: { code: "host_refused" } },
+  });
   const guarded = await openDoor({ token: "s3cret-token" });
-  const host = await Bare.open(guarded.url, { headers: { host: "box.example", authorization: "Bearer s3cret-token" } });
+  const host = await Bare.open(guarded.url, {
+    headers: { host: "box.example", authorization: "Bearer s3cret-token" },
+  });
   expect(await host.call("echo")).toHaveProperty("result");
 });
 
@@ -156,7 +174,11 @@ test("a host that vanishes with a call under way costs nothing else", async () =
 
 test("an oversized header is refused with 431", async () => {
   const { port } = await openDoor();
-  const sent = request({ port, host: "127.0.0.1", headers: { "x-large": "x".repeat(20_000) } }).end();
+  const sent = request({
+    port,
+    host: "127.0.0.1",
+    headers: { "x-large": "x".repeat(20_000) },
+  }).end();
   const [response] = await once(sent, "response");
   expect(response.statusCode).toBe(431);
 });

@@ -11,12 +11,17 @@ import { limitMemory } from "../../../src/memory.ts";
 
 limitMemory();
 const routes = transferRoutes({ cwd: process.cwd(), paths: { roots: ["/"] } });
-const server = createServer(serveHttp({ routes, refuse: () => undefined, log: createLog("silent", new Secrets()) }));
+const server = createServer(
+  serveHttp({ routes, refuse: () => undefined, log: createLog("silent", new Secrets()) }),
+);
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
 
 createInterface(process.stdin).on("line", () => {
   const status = readFileSync("/proc/self/status", "utf8");
   console.log(
-    JSON.stringify({ residentKib: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]), peakKib: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) }),
+    JSON.stringify({
+      residentKib: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]),
+      peakKib: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]),
+    }),
   );
 });

@@ -10,12 +10,14 @@ const routes: Route[] = [
   {
     method: "GET",
     path: "/thing",
-    handle: async (_request, response, url) => answerJson(response, 200, { at: url.searchParams.get("at") }),
+    handle: async (_request, response, url) =>
+      answerJson(response, 200, { at: url.searchParams.get("at") }),
   },
   {
     method: "PUT",
     path: "/thing",
-    handle: async () => Promise.reject(new ToolError("version_conflict", "It changed", { data: { version: "2" } })),
+    handle: async () =>
+      Promise.reject(new ToolError("version_conflict", "It changed", { data: { version: "2" } })),
   },
   { method: "GET", path: "/bug", handle: async () => Promise.reject(new Error("secret detail")) },
   {
@@ -29,7 +31,9 @@ const routes: Route[] = [
   },
 ];
 
-async function serve(options: { token?: string; notReady?: () => string[]; allowedOrigins?: string[] } = {}): Promise<string> {
+async function serve(
+  options: { token?: string; notReady?: () => string[]; allowedOrigins?: string[] } = {},
+): Promise<string> {
   const { notReady = () => [], ...rest } = options;
   const { port } = await openDoor({ ...rest, routes: [...routes, ...probeRoutes(notReady)] });
   return `http://127.0.0.1:${port}`;
@@ -72,13 +76,22 @@ test("with a token only probes are public", async () => {
   const refused = await fetch(`${base}/thing`);
   expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
   expect((await fetch(`${base}/nothing`)).status).toBe(401);
-  expect((await fetch(`${base}/thing`, { headers: { authorization: "Bearer s3cret-token" } })).status).toBe(200);
+  expect(
+    (await fetch(`${base}/thing`, { headers: { authorization: "Bearer s3cret-token" } })).status,
+  ).toBe(200);
 });
 
 test("a page of another origin cannot make a browser write to a daemon on loopback", async () => {
   const base = await serve();
-  const refused = await fetch(`${base}/thing`, { method: "PUT", body: "x", headers: { origin: "https://evil.example" } });
-  expect([refused.status, ((await refused.json()) as { error: { code: string } }).error.code]).toEqual([403, "origin_refused"]);
+  const refused = await fetch(`${base}/thing`, {
+    method: "PUT",
+    body: "x",
+    headers: { origin: "https://evil.example" },
+  });
+  expect([
+    refused.status,
+    ((await refused.json()) as { error: { code: string } }).error.code,
+  ]).toEqual([403, "origin_refused"]);
 });
 
 test("readiness says why not, and changes with its reasons", async () => {

@@ -14,18 +14,26 @@ const piece = randomBytes(MIB);
 /** The transfer routes in a process of their own, whose memory is theirs alone. */
 async function serveApart() {
   const directory = await makeDirectory();
-  const child = spawn(process.execPath, [new URL("./serve-transfers.ts", import.meta.url).pathname], { cwd: directory });
+  const child = spawn(
+    process.execPath,
+    [new URL("./serve-transfers.ts", import.meta.url).pathname],
+    { cwd: directory },
+  );
   onTestFinished(() => void child.kill());
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const base = `http://127.0.0.1:${(await lines.next()).value}`;
   const memory = async () => {
     child.stdin.write("\n");
-    return JSON.parse((await lines.next()).value as string) as { residentKib: number; peakKib: number };
+    return JSON.parse((await lines.next()).value as string) as {
+      residentKib: number;
+      peakKib: number;
+    };
   };
   return { directory, base, memory };
 }
 
-const put = (url: string, body: NonNullable<RequestInit["body"]>) => fetch(url, { method: "PUT", body, duplex: "half" });
+const put = (url: string, body: NonNullable<RequestInit["body"]>) =>
+  fetch(url, { method: "PUT", body, duplex: "half" });
 const upload = (url: string, pieces: number) => put(url, Readable.from(piecesOf(pieces)));
 
 function* piecesOf(count: number): Generator<Uint8Array> {
@@ -34,7 +42,8 @@ function* piecesOf(count: number): Generator<Uint8Array> {
 
 async function digest(response: Response): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) hash.update(chunk);
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
+    hash.update(chunk);
   return hash.digest("hex");
 }
 
@@ -54,7 +63,9 @@ test("100 MiB up and down, as a file and as a folder, cost the server less than 
     rates.push(`${what} ${Math.round((PIECES * MIB) / 1000 / (performance.now() - start))} MB/s`);
   };
   const rates: string[] = [];
-  await timed("file up", async () => (await upload(`${base}/files?path=folder/big`, PIECES)).json());
+  await timed("file up", async () =>
+    (await upload(`${base}/files?path=folder/big`, PIECES)).json(),
+  );
   await timed("file down", async () => {
     const wanted = createHash("sha256");
     for (const bytes of piecesOf(PIECES)) wanted.update(bytes);

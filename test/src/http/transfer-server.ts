@@ -19,11 +19,16 @@ export interface TransferServer {
   readonly url: (path: string, query?: string, route?: "files" | "archive") => string;
 }
 
-export async function serveTransfers(policyOf?: (directory: string) => PathPolicy): Promise<TransferServer> {
+export async function serveTransfers(
+  policyOf?: (directory: string) => PathPolicy,
+): Promise<TransferServer> {
   const directory = await makeDirectory();
   const bugs: unknown[] = [];
   const log = createLog("error", new Secrets(), (line) => void bugs.push(JSON.parse(line)));
-  const routes = transferRoutes({ cwd: directory, paths: policyOf?.(directory) ?? { roots: ["/"] } });
+  const routes = transferRoutes({
+    cwd: directory,
+    paths: policyOf?.(directory) ?? { roots: ["/"] },
+  });
   const server = createServer(serveHttp({ routes, refuse: () => undefined, log }));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -32,12 +37,15 @@ export async function serveTransfers(policyOf?: (directory: string) => PathPolic
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const url = (path: string, query = "", route = "files") => `http://127.0.0.1:${port}/${route}?path=${encodeURIComponent(path)}${query}`;
+  const url = (path: string, query = "", route = "files") =>
+    `http://127.0.0.1:${port}/${route}?path=${encodeURIComponent(path)}${query}`;
   return { directory, port, bugs, url };
 }
 
 /** How many files below the directory this process holds open. */
 export async function openFilesIn(directory: string): Promise<number> {
-  const links = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+  const links = (await readdir("/proc/self/fd")).map((fd) =>
+    readlink(`/proc/self/fd/${fd}`).catch(() => ""),
+  );
   return (await Promise.all(links)).filter((link) => link.startsWith(directory)).length;
 }

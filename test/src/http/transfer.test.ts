@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readdir, readFile, readlink, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { request } from "node:http";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -28,7 +39,9 @@ test("a file goes up and comes down again as it was, whatever its bytes", async 
   expect(Buffer.from(await down.arrayBuffer()).equals(bytes)).toBe(true);
   expect(down.headers.get("content-length")).toBe("3000000");
   expect(down.headers.get("etag")).toBe(up.headers.get("etag"));
-  expect(down.headers.get("content-disposition")).toBe("attachment; filename*=UTF-8''%C3%BC%20file");
+  expect(down.headers.get("content-disposition")).toBe(
+    "attachment; filename*=UTF-8''%C3%BC%20file",
+  );
 });
 
 test("an empty file goes both ways", async () => {
@@ -42,7 +55,11 @@ test("HEAD tells size and version without the content", async () => {
   const { url, directory } = await serveTransfers();
   await writeFile(join(directory, "file"), "hello");
   const head = await fetch(url("file"), { method: "HEAD" });
-  expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, "5", ""]);
+  expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([
+    200,
+    "5",
+    "",
+  ]);
 });
 
 test("the version is the one that the file tools tell", async () => {
@@ -65,24 +82,35 @@ test.each([
   const { url, directory } = await serveTransfers();
   await writeFile(join(directory, "file"), "0123456789");
   const response = await fetch(url("file"), { headers: { range } });
-  expect([response.status, await response.text(), response.headers.get("content-range")]).toEqual([status, text, contentRange]);
+  expect([response.status, await response.text(), response.headers.get("content-range")]).toEqual([
+    status,
+    text,
+    contentRange,
+  ]);
 });
 
-test.each(["bytes=10-", "bytes=-0"])("range %s cannot be satisfied and is told the size", async (range) => {
-  const { url, directory } = await serveTransfers();
-  await writeFile(join(directory, "file"), "0123456789");
-  const response = await fetch(url("file"), { headers: { range } });
-  expect(response.headers.get("content-range")).toBe("bytes */10");
-  expect(await errorOf(response)).toMatchObject({ status: 416, code: "range_not_satisfiable" });
-});
+test.each(["bytes=10-", "bytes=-0"])(
+  "range %s cannot be satisfied and is told the size",
+  async (range) => {
+    const { url, directory } = await serveTransfers();
+    await writeFile(join(directory, "file"), "0123456789");
+    const response = await fetch(url("file"), { headers: { range } });
+    expect(response.headers.get("content-range")).toBe("bytes */10");
+    expect(await errorOf(response)).toMatchObject({ status: 416, code: "range_not_satisfiable" });
+  },
+);
 
 test("a range of another version gets the whole file", async () => {
   const { url, directory } = await serveTransfers();
   await writeFile(join(directory, "file"), "0123456789");
   const etag = (await fetch(url("file"))).headers.get("etag") ?? "";
   const headers = { range: "bytes=0-1" };
-  expect((await fetch(url("file"), { headers: { ...headers, "if-range": etag } })).status).toBe(206);
-  expect((await fetch(url("file"), { headers: { ...headers, "if-range": '"other"' } })).status).toBe(200);
+  expect((await fetch(url("file"), { headers: { ...headers, "if-range": etag } })).status).toBe(
+    206,
+  );
+  expect(
+    (await fetch(url("file"), { headers: { ...headers, "if-range": '"other"' } })).status,
+  ).toBe(200);
 });
 
 test("a version that the client has is not sent again", async () => {
@@ -101,27 +129,51 @@ test("an upload keeps the mode, or sets the one asked for, and goes through a sy
   await chmod(join(directory, "run.sh"), 0o750);
   await symlink("run.sh", join(directory, "link"));
   const up = await fetch(url("link"), { method: "PUT", body: "new" });
-  expect([up.status, await up.json()]).toMatchObject([200, { created: false, path: join(directory, "run.sh") }]);
+  expect([up.status, await up.json()]).toMatchObject([
+    200,
+    { created: false, path: join(directory, "run.sh") },
+  ]);
   expect(await readlink(join(directory, "link"))).toBe("run.sh");
   expect((await stat(join(directory, "run.sh"))).mode & 0o777).toBe(0o750);
   await fetch(url("run.sh", "&mode=644"), { method: "PUT", body: "newer" });
   expect((await stat(join(directory, "run.sh"))).mode & 0o777).toBe(0o644);
-  expect(await errorOf(await fetch(url("run.sh", "&mode=rwx"), { method: "PUT", body: "x" }))).toMatchObject({ status: 400 });
+  expect(
+    await errorOf(await fetch(url("run.sh", "&mode=rwx"), { method: "PUT", body: "x" })),
+  ).toMatchObject({ status: 400 });
 });
 
 test("If-Match holds an upload to a version, If-None-Match: * to a new file", async () => {
   const { url, directory } = await serveTransfers();
-  const first = await fetch(url("file"), { method: "PUT", body: "one", headers: { "if-none-match": "*" } });
+  const first = await fetch(url("file"), {
+    method: "PUT",
+    body: "one",
+    headers: { "if-none-match": "*" },
+  });
   const etag = first.headers.get("etag") ?? "";
-  expect(await errorOf(await fetch(url("file"), { method: "PUT", body: "x", headers: { "if-none-match": "*" } }))).toMatchObject({
+  expect(
+    await errorOf(
+      await fetch(url("file"), { method: "PUT", body: "x", headers: { "if-none-match": "*" } }),
+    ),
+  ).toMatchObject({
     code: "already_exists",
     status: 409,
   });
-  expect((await fetch(url("file"), { method: "PUT", body: "two", headers: { "if-match": etag } })).status).toBe(200);
-  expect(await errorOf(await fetch(url("file"), { method: "PUT", body: "three", headers: { "if-match": etag } }))).toMatchObject({
+  expect(
+    (await fetch(url("file"), { method: "PUT", body: "two", headers: { "if-match": etag } }))
+      .status,
+  ).toBe(200);
+  expect(
+    await errorOf(
+      await fetch(url("file"), { method: "PUT", body: "three", headers: { "if-match": etag } }),
+    ),
+  ).toMatchObject({
     code: "version_conflict",
   });
-  expect(await errorOf(await fetch(url("gone"), { method: "PUT", body: "x", headers: { "if-match": "*" } }))).toMatchObject({
+  expect(
+    await errorOf(
+      await fetch(url("gone"), { method: "PUT", body: "x", headers: { "if-match": "*" } }),
+    ),
+  ).toMatchObject({
     code: "version_conflict",
   });
   expect(await readFile(join(directory, "file"), "utf8")).toBe("two");
@@ -129,7 +181,11 @@ test("If-Match holds an upload to a version, If-None-Match: * to a new file", as
 
 test("a refusal is answered though the body is still coming", async () => {
   const { url } = await serveTransfers();
-  const up = await fetch(url("gone"), { method: "PUT", body: Buffer.alloc(5_000_000), headers: { "if-match": '"v"' } });
+  const up = await fetch(url("gone"), {
+    method: "PUT",
+    body: Buffer.alloc(5_000_000),
+    headers: { "if-match": '"v"' },
+  });
   expect((await errorOf(up)).code).toBe("version_conflict");
 });
 
@@ -185,5 +241,8 @@ test.each([
 
 test("a request without a path says what is missing", async () => {
   const { port } = await serveTransfers();
-  expect(await errorOf(await fetch(`http://127.0.0.1:${port}/files`))).toMatchObject({ status: 400, code: "missing_path" });
+  expect(await errorOf(await fetch(`http://127.0.0.1:${port}/files`))).toMatchObject({
+    status: 400,
+    code: "missing_path",
+  });
 });

@@ -10,9 +10,13 @@ const ROUNDS = 6;
 
 /** Lets the program append until it has printed about `bytes`, kills it, and gives the whole lines it printed. */
 async function appendAndKill(directory: string, bytes: number): Promise<string[]> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "fixtures/append-forever.ts"), directory], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "fixtures/append-forever.ts"), directory],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const chunks: Buffer[] = [];
   let received = 0;
   child.stdout.on("data", (chunk: Buffer) => {

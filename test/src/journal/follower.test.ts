@@ -3,11 +3,25 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { EventFilter } from "../../../src/events.ts";
 import type { Batch, Journal } from "../../../src/journal/journal.ts";
-import { appendMessages, collect, everything, openJournal, parse, range, readAll, seqsOf } from "./open-journal.ts";
+import {
+  appendMessages,
+  collect,
+  everything,
+  openJournal,
+  parse,
+  range,
+  readAll,
+  seqsOf,
+} from "./open-journal.ts";
 
 const never = new AbortController().signal;
 
-function follow(journal: Journal, after: number | null, filter: Partial<EventFilter> = {}, signal = never) {
+function follow(
+  journal: Journal,
+  after: number | null,
+  filter: Partial<EventFilter> = {},
+  signal = never,
+) {
   const cursor = after === null ? null : { epoch: journal.epoch, seq: after };
   return journal.follow({ after: cursor, filter: { ...everything, ...filter }, signal });
 }
@@ -70,7 +84,12 @@ test("each batch says where to follow on from", async () => {
   await journal.committed();
   const seen: string[] = [];
   for (let after = 0; after < 100;) {
-    const following = journal.follow({ after: { epoch: journal.epoch, seq: after }, filter: everything, signal: never, maxBatchEvents: 7 });
+    const following = journal.follow({
+      after: { epoch: journal.epoch, seq: after },
+      filter: everything,
+      signal: never,
+      maxBatchEvents: 7,
+    });
     for await (const batch of following.batches) {
       if (batch.kind === "gap") throw new Error("a gap");
       seen.push(...batch.events);
@@ -87,12 +106,25 @@ test("deltas keep their place among the facts, and those that follow one another
   journal.append({ type: "turn" }, { source: "harness", runId: "run-1" });
   for (const text of ["He", 'l"', "\ud83d", "\ude00\n"]) appendDelta(journal, text);
   appendDelta(journal, "other", "m2");
-  journal.append({ type: "reasoning.delta", messageId: "m2", text: "why" }, { source: "harness", runId: "run-1" });
+  journal.append(
+    { type: "reasoning.delta", messageId: "m2", text: "why" },
+    { source: "harness", runId: "run-1" },
+  );
   appendDelta(journal, "back", "m2");
-  journal.append({ type: "message", messageId: "m", text: "x" }, { source: "harness", runId: "run-1" });
+  journal.append(
+    { type: "message", messageId: "m", text: "x" },
+    { source: "harness", runId: "run-1" },
+  );
   appendDelta(journal, "after", "m2");
   const events = parse(await collect(batches, 7));
-  expect(events.map((event) => [event.type, event.seq ?? null, event.afterSeq ?? null, "text" in event ? event.text : null])).toEqual([
+  expect(
+    events.map((event) => [
+      event.type,
+      event.seq ?? null,
+      event.afterSeq ?? null,
+      "text" in event ? event.text : null,
+    ]),
+  ).toEqual([
     ["turn", 1, null, null],
     ["message.delta", null, 1, 'Hel"😀\n'],
     ["message.delta", null, 1, "other"],
@@ -101,7 +133,16 @@ test("deltas keep their place among the facts, and those that follow one another
     ["message", 2, null, "x"],
     ["message.delta", null, 2, "after"],
   ]);
-  expect(Object.keys(events[1] ?? {})).toEqual(["epoch", "afterSeq", "time", "runId", "source", "type", "messageId", "text"]);
+  expect(Object.keys(events[1] ?? {})).toEqual([
+    "epoch",
+    "afterSeq",
+    "time",
+    "runId",
+    "source",
+    "type",
+    "messageId",
+    "text",
+  ]);
 });
 
 test("output of two streams, of two tool calls and of two runs is never merged into one", async () => {
@@ -113,10 +154,21 @@ test("output of two streams, of two tool calls and of two runs is never merged i
     ["b", "stderr", "1"],
     ["b", "stderr", "2"],
   ] as const) {
-    journal.append({ type: "tool.output", toolCallId, stream, text: "x" }, { source: "tool", runId });
-    journal.append({ type: "tool.output", toolCallId, stream, text: "y" }, { source: "tool", runId });
+    journal.append(
+      { type: "tool.output", toolCallId, stream, text: "x" },
+      { source: "tool", runId },
+    );
+    journal.append(
+      { type: "tool.output", toolCallId, stream, text: "y" },
+      { source: "tool", runId },
+    );
   }
-  expect(parse(await collect(batches, 4)).map((event) => "text" in event && event.text)).toEqual(["xy", "xy", "xy", "xy"]);
+  expect(parse(await collect(batches, 4)).map((event) => "text" in event && event.text)).toEqual([
+    "xy",
+    "xy",
+    "xy",
+    "xy",
+  ]);
 });
 
 test("deltas from before the follower came are not replayed", async () => {
@@ -135,7 +187,9 @@ test("deltas that came between following and the first look are there", async ()
   const { batches } = follow(journal, null);
   appendDelta(journal, "waiting");
   await nextTurn();
-  expect(parse(await collect(batches, 1))).toMatchObject([{ type: "message.delta", text: "waiting" }]);
+  expect(parse(await collect(batches, 1))).toMatchObject([
+    { type: "message.delta", text: "waiting" },
+  ]);
 });
 
 test("a follower gets only what its filter asks for", async () => {
@@ -145,7 +199,10 @@ test("a follower gets only what its filter asks for", async () => {
   for (const runId of ["a", "b"]) {
     appendDelta(journal, "d", "m", runId);
     appendMessages(journal, 2, runId);
-    journal.append({ type: "message.retracted", messageId: "m", reason: "r" }, { source: "harness", runId });
+    journal.append(
+      { type: "message.retracted", messageId: "m", reason: "r" },
+      { source: "harness", runId },
+    );
   }
   expect(seqsOf(await collect(mine.batches, 3))).toEqual([1, 2, 3]);
   expect(parse(await collect(typed.batches, 4)).map((event) => [event.type, event.runId])).toEqual([
@@ -163,8 +220,11 @@ test("a batch keeps to its limits, but a single larger event passes", async () =
   const byCount = journal.follow({ ...limits, maxBatchEvents: 3 });
   const byBytes = journal.follow({ ...limits, maxBatchBytes: 2500 });
   const tiny = journal.follow({ ...limits, maxBatchBytes: 1 });
-  const sizeOfNext = async ({ batches }: typeof tiny) => ((await batches.next()).value as Extract<Batch, { kind: "events" }>).events.length;
-  expect([await sizeOfNext(byCount), await sizeOfNext(byBytes), await sizeOfNext(tiny)]).toEqual([3, 2, 1]);
+  const sizeOfNext = async ({ batches }: typeof tiny) =>
+    ((await batches.next()).value as Extract<Batch, { kind: "events" }>).events.length;
+  expect([await sizeOfNext(byCount), await sizeOfNext(byBytes), await sizeOfNext(tiny)]).toEqual([
+    3, 2, 1,
+  ]);
 });
 
 test("an aborted signal ends the batches, whether they wait or not, and the follower is counted no longer", async () => {
@@ -246,7 +306,8 @@ test("many followers that come and go under load each get every fact from where 
   };
   for (let written = 0; written < total; written += 100) {
     appendMessages(journal, 100);
-    if (written % 1000 === 500) readers.push(read(Math.floor(written / 2)), read(null), read(journal.head.seq));
+    if (written % 1000 === 500)
+      readers.push(read(Math.floor(written / 2)), read(null), read(journal.head.seq));
     if (written % 300 === 0) await nextTurn();
   }
   await Promise.all(readers);

@@ -8,33 +8,51 @@ import { appendMessages, makeDirectory, openJournal, parse, readAll } from "./op
 
 const runId = fc.constantFrom("a", "b");
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("fact" as const), runId, count: fc.integer({ min: 1, max: 40 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("fact" as const),
+      runId,
+      count: fc.integer({ min: 1, max: 40 }),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("delta" as const), runId }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("turn" as const) }) },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant("follow" as const), back: fc.nat(60), runId: fc.option(runId, { nil: undefined }) }),
+    arbitrary: fc.record({
+      do: fc.constant("follow" as const),
+      back: fc.nat(60),
+      runId: fc.option(runId, { nil: undefined }),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("read" as const), reader: fc.nat(5) }) },
 );
 
 test("whatever the interleaving, each reader gets its facts once, in order, and deltas in their place", async () => {
-  const property = fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 20_000 }), async (steps, ringBytes) => {
-    const journal = openJournal({ directory: makeDirectory(), ringBytes });
-    const readers: Reader[] = [];
-    for (const [number, step] of steps.entries()) {
-      const about = "runId" in step ? ({ source: "harness", runId: step.runId } as const) : null;
-      if (step.do === "fact") appendMessages(journal, step.count, step.runId, "x".repeat(200));
-      if (step.do === "delta" && about) journal.append({ type: "message.delta", messageId: "m", text: `<${number}>` }, about);
-      if (step.do === "turn") await nextTurn();
-      if (step.do === "follow") readers.push(new Reader(journal, Math.max(0, journal.head.seq - step.back), step.runId));
-      if (step.do === "read") readers[step.reader]?.readOn();
-    }
-    for (const runId of ["a", "b"]) journal.append({ type: "turn" }, { source: "harness", runId });
-    await journal.committed();
-    for (const reader of readers) await reader.checkAll();
-    journal.close();
-  });
+  const property = fc.asyncProperty(
+    fc.array(step, { maxLength: 60 }),
+    fc.integer({ min: 1, max: 20_000 }),
+    async (steps, ringBytes) => {
+      const journal = openJournal({ directory: makeDirectory(), ringBytes });
+      const readers: Reader[] = [];
+      for (const [number, step] of steps.entries()) {
+        const about = "runId" in step ? ({ source: "harness", runId: step.runId } as const) : null;
+        if (step.do === "fact") appendMessages(journal, step.count, step.runId, "x".repeat(200));
+        if (step.do === "delta" && about)
+          journal.append({ type: "message.delta", messageId: "m", text: `<${number}>` }, about);
+        if (step.do === "turn") await nextTurn();
+        if (step.do === "follow")
+          readers.push(new Reader(journal, Math.max(0, journal.head.seq - step.back), step.runId));
+        if (step.do === "read") readers[step.reader]?.readOn();
+      }
+      for (const runId of ["a", "b"])
+        journal.append({ type: "turn" }, { source: "harness", runId });
+      await journal.committed();
+      for (const reader of readers) await reader.checkAll();
+      journal.close();
+    },
+  );
   await expect(fc.assert(property, { numRuns: 60 })).resolves.toBeUndefined();
 });
 
@@ -69,7 +87,11 @@ class Reader {
   }
 
   async checkAll(): Promise<void> {
-    const expected = readAll(this.#journal, { deltas: true, runId: this.#runId }, { epoch: this.#journal.epoch, seq: this.#start });
+    const expected = readAll(
+      this.#journal,
+      { deltas: true, runId: this.#runId },
+      { epoch: this.#journal.epoch, seq: this.#start },
+    );
     while (this.#events.at(-1) !== expected.at(-1)) {
       this.readOn();
       await this.#reading;
@@ -84,7 +106,11 @@ class Reader {
   #checkDeltas(): void {
     let [seq, token] = [this.#start, -1];
     for (const event of parse(this.#events)) {
-      if (event.seq === undefined) assert(event.afterSeq !== undefined && event.afterSeq >= seq, "a delta stands behind its fact");
+      if (event.seq === undefined)
+        assert(
+          event.afterSeq !== undefined && event.afterSeq >= seq,
+          "a delta stands behind its fact",
+        );
       seq = event.seq ?? seq;
       for (const [, found] of ("text" in event ? event.text : "").matchAll(/<(\d+)>/g)) {
         assert(Number(found) > token, "deltas come once and in order");

@@ -2,11 +2,23 @@
 import { expect, test } from "vitest";
 import { EventBody } from "../../../src/events.ts";
 import { MAX_FACT_BYTES } from "../../../src/journal/entry.ts";
-import { appendMessages, everything, makeDirectory, openJournal, parse, range, readAll, seqsOf } from "./open-journal.ts";
+import {
+  appendMessages,
+  everything,
+  makeDirectory,
+  openJournal,
+  parse,
+  range,
+  readAll,
+  seqsOf,
+} from "./open-journal.ts";
 
 test("a fact is stored as its envelope in the promised order of keys, the event's type before its other fields", async () => {
   const journal = openJournal({ now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 6) });
-  journal.append({ text: "hi", messageId: "m", type: "message" }, { source: "harness", runId: "r", processId: "p" });
+  journal.append(
+    { text: "hi", messageId: "m", type: "message" },
+    { source: "harness", runId: "r", processId: "p" },
+  );
   journal.append({ type: "turn" }, { source: "daemon" });
   await journal.committed();
   expect(readAll(journal)).toEqual([
@@ -17,7 +29,11 @@ test("a fact is stored as its envelope in the promised order of keys, the event'
 
 test("what is read back is what was appended, whatever characters it holds", async () => {
   const journal = openJournal();
-  const data = { text: 'a\nb\r\u2028\0"\\ ż 漢 😀', lone: "\ud83d", nested: [null, 1.5, { "": true }] };
+  const data = {
+    text: 'a\nb\r\u2028\0"\\ ż 漢 😀',
+    lone: "\ud83d",
+    nested: [null, 1.5, { "": true }],
+  };
   journal.append({ type: "unmapped", data }, { source: "harness", runId: 'run "x"\n' });
   await journal.committed();
   const [event] = parse(readAll(journal, { deltas: true, runId: 'run "x"\n' }));
@@ -48,7 +64,9 @@ test("facts of one turn of the event loop are one commit", async () => {
 test("a delta is not stored, and answers with the fact that it stands after", async () => {
   const journal = openJournal();
   journal.append({ type: "turn" }, { source: "harness" });
-  expect(journal.append({ type: "message.delta", messageId: "m", text: "x" }, { source: "harness" })).toBe(1);
+  expect(
+    journal.append({ type: "message.delta", messageId: "m", text: "x" }, { source: "harness" }),
+  ).toBe(1);
   await journal.committed();
   expect(seqsOf(readAll(journal))).toEqual([1]);
 });
@@ -84,7 +102,9 @@ test("a closed journal refuses by code", () => {
 
 test("a table write alongside a fact is committed with it", async () => {
   const journal = openJournal();
-  const seq = journal.append({ type: "turn" }, { source: "daemon" }, (db) => db.exec("INSERT INTO meta VALUES ('beside', 'it')"));
+  const seq = journal.append({ type: "turn" }, { source: "daemon" }, (db) =>
+    db.exec("INSERT INTO meta VALUES ('beside', 'it')"),
+  );
   const read = () => journal.database.prepare("SELECT value FROM meta WHERE key = 'beside'").all();
   expect(read()).toEqual([]);
   await journal.committed();
@@ -98,15 +118,23 @@ test("a table write that throws is undone and reported, and takes neither facts 
   const journal = openJournal();
   const write = (key: string) => `INSERT INTO meta VALUES ('${key}', '')`;
   journal.append({ type: "turn" }, { source: "daemon" }, (db) => db.exec(write("x-a")));
-  journal.append({ type: "turn" }, { source: "daemon" }, (db) => db.exec(`${write("x-b")}; ${write("x-a")}`));
+  journal.append({ type: "turn" }, { source: "daemon" }, (db) =>
+    db.exec(`${write("x-b")}; ${write("x-a")}`),
+  );
   journal.append({ type: "turn" }, { source: "daemon" }, (db) => db.exec(write("x-c")));
   journal.alongside(() => {
     journal.append({ type: "turn" }, { source: "daemon" });
   });
   await journal.committed();
-  expect(journal.database.prepare("SELECT key FROM meta WHERE key LIKE 'x-%'").all()).toEqual([{ key: "x-a" }, { key: "x-c" }]);
+  expect(journal.database.prepare("SELECT key FROM meta WHERE key LIKE 'x-%'").all()).toEqual([
+    { key: "x-a" },
+    { key: "x-c" },
+  ]);
   expect(seqsOf(readAll(journal))).toEqual([1, 2, 3]);
-  expect(journal.problems.map((problem) => problem.code)).toEqual(["alongside_failed", "alongside_failed"]);
+  expect(journal.problems.map((problem) => problem.code)).toEqual([
+    "alongside_failed",
+    "alongside_failed",
+  ]);
 });
 
 test("a read stops at its limits, brings at least one fact, and says where to go on", async () => {
@@ -120,17 +148,33 @@ test("a read stops at its limits, brings at least one fact, and says where to go
   const tiny = journal.read({ after: small.cursor, filter: everything, limit: 100, maxBytes: 1 });
   expect(seqsOf(tiny.events)).toEqual([6]);
   const rest = journal.read({ after: tiny.cursor, filter: everything, limit: 100 });
-  expect([seqsOf(rest.events), rest.atEnd, rest.cursor]).toEqual([[7, 8, 9, 10], true, journal.head]);
+  expect([seqsOf(rest.events), rest.atEnd, rest.cursor]).toEqual([
+    [7, 8, 9, 10],
+    true,
+    journal.head,
+  ]);
 });
 
 test("filters by run, process, type and prefix of a type, alone and together", async () => {
   const journal = openJournal();
-  const about = [{ runId: "a" }, { runId: "b" }, { runId: "a", processId: "p" }, { processId: "p" }, {}];
+  const about = [
+    { runId: "a" },
+    { runId: "b" },
+    { runId: "a", processId: "p" },
+    { processId: "p" },
+    {},
+  ];
   for (let round = 0; round < 400; round++) {
     for (const ids of about) journal.append({ type: "turn" }, { source: "harness", ...ids });
     if (round % 3 === 0) await journal.committed();
-    journal.append({ type: "message", messageId: "m", text: "x".repeat(300) }, { source: "harness", runId: "b" });
-    journal.append({ type: "message.retracted", messageId: "m", reason: "r" }, { source: "harness", runId: "b" });
+    journal.append(
+      { type: "message", messageId: "m", text: "x".repeat(300) },
+      { source: "harness", runId: "b" },
+    );
+    journal.append(
+      { type: "message.retracted", messageId: "m", reason: "r" },
+      { source: "harness", runId: "b" },
+    );
   }
   await journal.committed();
   const count = (filter: object) => readAll(journal, { deltas: true, ...filter }).length;
@@ -171,22 +215,44 @@ test("secrets are taken out before anyone sees the event, and a redactor's newli
 
 test("a fact past the limit is kept with its long parts cut, and a notice behind it says so", async () => {
   const journal = openJournal();
-  const input = { path: "a", content: "x".repeat(MAX_FACT_BYTES), words: Array.from({ length: 1_000_000 }, (_, n) => `word ${n}`) };
+  const input = {
+    path: "a",
+    content: "x".repeat(MAX_FACT_BYTES),
+    words: Array.from({ length: 1_000_000 }, (_, n) => `word ${n}`),
+  };
   const about = { source: "harness", runId: "r" } as const;
-  expect(journal.append({ type: "tool.started", toolCallId: "t1", name: "Write", kind: "write", input }, about)).toBe(1);
+  expect(
+    journal.append(
+      { type: "tool.started", toolCallId: "t1", name: "Write", kind: "write", input },
+      about,
+    ),
+  ).toBe(1);
   await journal.committed();
   const [fact, notice] = parse(readAll(journal));
-  expect(fact).toMatchObject({ seq: 1, type: "tool.started", toolCallId: "t1", input: { path: "a" } });
+  expect(fact).toMatchObject({
+    seq: 1,
+    type: "tool.started",
+    toolCallId: "t1",
+    input: { path: "a" },
+  });
   expect(JSON.stringify(fact).length).toBeLessThan(MAX_FACT_BYTES);
   expect(JSON.stringify(fact)).toMatch(/xxx… \[\d+ more characters are not kept\]/);
-  expect(notice).toMatchObject({ seq: 2, type: "notice", code: "fact_shortened", runId: "r", data: { seq: 1, type: "tool.started" } });
+  expect(notice).toMatchObject({
+    seq: 2,
+    type: "notice",
+    code: "fact_shortened",
+    runId: "r",
+    data: { seq: 1, type: "tool.started" },
+  });
 });
 
 test("what begins something is refused while there is still room for what ends it", async () => {
   const journal = openJournal({ maxPendingBytes: 10_000 });
   journal.assertRoomForMore();
   appendMessages(journal, 1, "r", "x".repeat(6000));
-  expect(() => journal.assertRoomForMore()).toThrow(expect.objectContaining({ code: "too_much_pending" }));
+  expect(() => journal.assertRoomForMore()).toThrow(
+    expect.objectContaining({ code: "too_much_pending" }),
+  );
   expect(journal.append({ type: "turn" }, { source: "harness" })).toBe(2);
   await journal.committed();
   journal.assertRoomForMore();
@@ -207,7 +273,16 @@ test("cursors of another epoch, from ahead, and of removed facts are each answer
   const nothing = { missingFrom: null, missingTo: null };
   expect(journal.oldest).toEqual({ epoch, seq: 8 });
   expect(gapAfter({ epoch, seq: 8 })).toEqual([null, [9, 10]]);
-  expect(gapAfter({ epoch, seq: 3 })).toEqual([{ reason: "expired", missingFrom: 4, missingTo: 8, resumeAt: journal.oldest }, [9, 10]]);
-  expect(gapAfter({ epoch: "other", seq: 9 })).toEqual([{ reason: "epoch_changed", ...nothing, resumeAt: journal.oldest }, [9, 10]]);
-  expect(gapAfter({ epoch, seq: 11 })).toEqual([{ reason: "ahead", ...nothing, resumeAt: journal.head }, []]);
+  expect(gapAfter({ epoch, seq: 3 })).toEqual([
+    { reason: "expired", missingFrom: 4, missingTo: 8, resumeAt: journal.oldest },
+    [9, 10],
+  ]);
+  expect(gapAfter({ epoch: "other", seq: 9 })).toEqual([
+    { reason: "epoch_changed", ...nothing, resumeAt: journal.oldest },
+    [9, 10],
+  ]);
+  expect(gapAfter({ epoch, seq: 11 })).toEqual([
+    { reason: "ahead", ...nothing, resumeAt: journal.head },
+    [],
+  ]);
 });

@@ -1,16 +1,34 @@
 // What a journal finds when it is opened: nothing, an older or newer schema, damage, another daemon.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { Journal } from "../../../src/journal/journal.ts";
 import { migrate, MIGRATIONS, SCHEMA_VERSION } from "../../../src/journal/schema.ts";
-import { appendMessages, everything, makeDirectory, openJournal, readAll, seqsOf } from "./open-journal.ts";
+import {
+  appendMessages,
+  everything,
+  makeDirectory,
+  openJournal,
+  readAll,
+  seqsOf,
+} from "./open-journal.ts";
 
 /** A closed journal of `count` facts; its directory and database file. */
-async function makeJournal(count: number): Promise<{ directory: string; path: string; epoch: string }> {
+async function makeJournal(
+  count: number,
+): Promise<{ directory: string; path: string; epoch: string }> {
   const directory = makeDirectory();
   const journal = openJournal({ directory });
   appendMessages(journal, count, "run-1", "x".repeat(100));
@@ -37,7 +55,11 @@ test("what an end in the middle of making the first journal leaves behind is no 
   writeFileSync(`${path}.new`, half);
   writeFileSync(`${path}.new-journal`, half);
   const journal = openJournal({ directory });
-  expect([journal.opening, journal.previousEnd, journal.problems]).toEqual([{ kind: "created" }, "none", []]);
+  expect([journal.opening, journal.previousEnd, journal.problems]).toEqual([
+    { kind: "created" },
+    "none",
+    [],
+  ]);
   expect(readdirSync(directory).filter((name) => name.includes(".new"))).toEqual([]);
 });
 
@@ -52,7 +74,10 @@ test.each(MIGRATIONS.map((_, index) => index + 1).slice(0, -1))(
     );
     db.close();
     const journal = openJournal({ directory });
-    expect(journal.opening).toEqual({ kind: "migrated", detail: `from schema ${version} to ${SCHEMA_VERSION}` });
+    expect(journal.opening).toEqual({
+      kind: "migrated",
+      detail: `from schema ${version} to ${SCHEMA_VERSION}`,
+    });
     expect([journal.epoch, readAll(journal)]).toEqual(["old-epoch", ["{}", "[]"]]);
     journal.close();
     expect(openJournal({ directory }).opening).toEqual({ kind: "opened" });
@@ -63,11 +88,13 @@ test("a migration that fails leaves the database as it was", async () => {
   const { path } = await makeJournal(1);
   const db = new DatabaseSync(path);
   onTestFinished(() => db.close());
-  expect(() => migrate(db, SCHEMA_VERSION, [...MIGRATIONS, "CREATE TABLE half (x); CREATE TABLE pages (x)"])).toThrow(
-    /pages already exists/,
-  );
+  expect(() =>
+    migrate(db, SCHEMA_VERSION, [...MIGRATIONS, "CREATE TABLE half (x); CREATE TABLE pages (x)"]),
+  ).toThrow(/pages already exists/);
   expect(db.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").all()).toEqual([]);
-  expect(db.prepare("SELECT value FROM meta WHERE key = 'schema'").get()).toEqual({ value: String(SCHEMA_VERSION) });
+  expect(db.prepare("SELECT value FROM meta WHERE key = 'schema'").get()).toEqual({
+    value: String(SCHEMA_VERSION),
+  });
 });
 
 test("a journal of a newer schema is refused with both versions and what to do, and is left as it was", async () => {
@@ -78,19 +105,25 @@ test("a journal of a newer schema is refused with both versions and what to do, 
   const before = readFileSync(path);
   const refusal = {
     code: "schema_too_new",
-    message: expect.stringMatching(new RegExp(`schema 99.*up to ${SCHEMA_VERSION}.*another state directory`)),
+    message: expect.stringMatching(
+      new RegExp(`schema 99.*up to ${SCHEMA_VERSION}.*another state directory`),
+    ),
   };
   expect(() => Journal.open({ directory })).toThrow(expect.objectContaining(refusal));
   expect(readFileSync(path).equals(before)).toBe(true);
   expect(damagedFiles(directory)).toEqual([]);
-  expect(() => Journal.open({ directory })).toThrow(expect.objectContaining({ code: "schema_too_new" }));
+  expect(() => Journal.open({ directory })).toThrow(
+    expect.objectContaining({ code: "schema_too_new" }),
+  );
 });
 
 const damages: Record<string, (path: string) => void> = {
   "that is no database": (path) => writeFileSync(path, "hello ".repeat(1000)),
   "that was emptied": (path) => truncateSync(path, 0),
-  "that was cut in the middle": (path) => truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096),
-  "with overwritten pages": (path) => writeFileSync(path, Buffer.alloc(40_960, 0xab), { flag: "r+", flush: true }),
+  "that was cut in the middle": (path) =>
+    truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096),
+  "with overwritten pages": (path) =>
+    writeFileSync(path, Buffer.alloc(40_960, 0xab), { flag: "r+", flush: true }),
   "with garbage in the middle": (path) => {
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.fill(0xab, 8192, bytes.length - 4096));
@@ -111,24 +144,31 @@ const damages: Record<string, (path: string) => void> = {
     db.close();
   },
 };
-test.each(Object.keys(damages))("a journal file %s is set aside whole, reported, and a new epoch begins", async (name) => {
-  const { directory, path, epoch } = await makeJournal(2000);
-  damages[name]?.(path);
-  const damaged = readFileSync(path);
-  const journal = openJournal({ directory });
-  expect(journal.opening.kind).toBe("set_aside");
-  expect(journal.problems).toMatchObject([{ code: "set_aside", message: journal.opening.detail }]);
-  const [aside = ""] = damagedFiles(directory);
-  expect(aside).toMatch(/^journal\.damaged-\d{4}-\d\d-\d\dT.*\.db$/);
-  expect(journal.opening.detail).toContain(aside);
-  expect(readFileSync(join(directory, aside)).equals(damaged)).toBe(true);
-  expect([journal.epoch === epoch, journal.head.seq]).toEqual([false, 0]);
-  expect(journal.read({ after: { epoch, seq: 5 }, filter: everything, limit: 1 }).gap?.reason).toBe("epoch_changed");
-  appendMessages(journal, 5);
-  await journal.committed();
-  journal.close();
-  expect(openJournal({ directory }).head.seq).toBe(5);
-});
+test.each(Object.keys(damages))(
+  "a journal file %s is set aside whole, reported, and a new epoch begins",
+  async (name) => {
+    const { directory, path, epoch } = await makeJournal(2000);
+    damages[name]?.(path);
+    const damaged = readFileSync(path);
+    const journal = openJournal({ directory });
+    expect(journal.opening.kind).toBe("set_aside");
+    expect(journal.problems).toMatchObject([
+      { code: "set_aside", message: journal.opening.detail },
+    ]);
+    const [aside = ""] = damagedFiles(directory);
+    expect(aside).toMatch(/^journal\.damaged-\d{4}-\d\d-\d\dT.*\.db$/);
+    expect(journal.opening.detail).toContain(aside);
+    expect(readFileSync(join(directory, aside)).equals(damaged)).toBe(true);
+    expect([journal.epoch === epoch, journal.head.seq]).toEqual([false, 0]);
+    expect(
+      journal.read({ after: { epoch, seq: 5 }, filter: everything, limit: 1 }).gap?.reason,
+    ).toBe("epoch_changed");
+    appendMessages(journal, 5);
+    await journal.committed();
+    journal.close();
+    expect(openJournal({ directory }).head.seq).toBe(5);
+  },
+);
 
 test("what a killed daemon left in the write-ahead log is there after opening", async () => {
   const from = makeDirectory();
@@ -136,7 +176,8 @@ test("what a killed daemon left in the write-ahead log is there after opening", 
   appendMessages(journal, 300);
   await journal.committed();
   const directory = makeDirectory();
-  for (const name of ["journal.db", "journal.db-wal"]) copyFileSync(join(from, name), join(directory, name));
+  for (const name of ["journal.db", "journal.db-wal"])
+    copyFileSync(join(from, name), join(directory, name));
   const copy = openJournal({ directory });
   expect(copy.opening).toEqual({ kind: "opened" });
   expect(readAll(copy)).toEqual(readAll(journal));
@@ -150,7 +191,8 @@ test("a write-ahead log cut in the middle costs its end and nothing else", async
     await journal.committed();
   }
   const directory = makeDirectory();
-  for (const name of ["journal.db", "journal.db-wal"]) copyFileSync(join(from, name), join(directory, name));
+  for (const name of ["journal.db", "journal.db-wal"])
+    copyFileSync(join(from, name), join(directory, name));
   const wal = join(directory, "journal.db-wal");
   truncateSync(wal, statSync(wal).size / 2 + 100);
   const copy = openJournal({ directory });
@@ -164,9 +206,13 @@ test("a second journal on the directory is refused and told which process has it
   const journal = openJournal({ directory });
   const refusal = { code: "locked", message: expect.stringContaining(`process ${process.pid}`) };
   expect(() => Journal.open({ directory })).toThrow(expect.objectContaining(refusal));
-  const child = spawn(process.execPath, [join(import.meta.dirname, "fixtures/append-forever.ts"), directory], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "fixtures/append-forever.ts"), directory],
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   await once(child, "close");
@@ -180,7 +226,10 @@ test("a second journal on the directory is refused and told which process has it
 test("a state directory that cannot be made is refused by code, with the reason", () => {
   const file = join(makeDirectory(), "file");
   writeFileSync(file, "");
-  const refusal = { code: "cannot_open", message: expect.stringMatching(/cannot be used \(.*EEXIST|ENOTDIR/) };
+  const refusal = {
+    code: "cannot_open",
+    message: expect.stringMatching(/cannot be used \(.*EEXIST|ENOTDIR/),
+  };
   expect(() => Journal.open({ directory: file })).toThrow(expect.objectContaining(refusal));
 });
 
@@ -188,13 +237,14 @@ test("a journal knows whether its last owner closed it", async () => {
   const from = makeDirectory();
   const journal = openJournal({ directory: from });
   const directory = makeDirectory();
-  for (const name of ["journal.db", "journal.db-wal"]) copyFileSync(join(from, name), join(directory, name));
+  for (const name of ["journal.db", "journal.db-wal"])
+    copyFileSync(join(from, name), join(directory, name));
   journal.close();
-  expect([journal.previousEnd, openJournal({ directory: from }).previousEnd, openJournal({ directory }).previousEnd]).toEqual([
-    "none",
-    "clean",
-    "crashed",
-  ]);
+  expect([
+    journal.previousEnd,
+    openJournal({ directory: from }).previousEnd,
+    openJournal({ directory }).previousEnd,
+  ]).toEqual(["none", "clean", "crashed"]);
 });
 
 test("a refused journal lets go of what it had taken", async () => {

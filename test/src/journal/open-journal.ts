@@ -16,7 +16,9 @@ export function makeDirectory(): string {
 }
 
 /** Problems are collected, since a test that expects none says so. */
-export function openJournal(options: Partial<JournalOptions> = {}): Journal & { problems: Problem[] } {
+export function openJournal(
+  options: Partial<JournalOptions> = {},
+): Journal & { problems: Problem[] } {
   const problems: Problem[] = [];
   const journal = Journal.open({
     directory: options.directory ?? makeDirectory(),
@@ -28,11 +30,21 @@ export function openJournal(options: Partial<JournalOptions> = {}): Journal & { 
 }
 
 /** Appends `count` small facts of a run. */
-export function appendMessages(journal: Journal, count: number, runId = "run-1", text = "hello"): void {
-  for (let n = 0; n < count; n++) journal.append({ type: "message", messageId: `${n}`, text }, { source: "harness", runId });
+export function appendMessages(
+  journal: Journal,
+  count: number,
+  runId = "run-1",
+  text = "hello",
+): void {
+  for (let n = 0; n < count; n++)
+    journal.append({ type: "message", messageId: `${n}`, text }, { source: "harness", runId });
 }
 
-export function readAll(journal: Journal, filter = everything, after: Cursor | null = null): string[] {
+export function readAll(
+  journal: Journal,
+  filter = everything,
+  after: Cursor | null = null,
+): string[] {
   const events: string[] = [];
   for (let cursor = after; ;) {
     const answer = journal.read({ after: cursor, filter, limit: 1000 });
@@ -51,7 +63,10 @@ export function seqsOf(events: readonly string[]): (number | undefined)[] {
 }
 
 /** Reads until `enough` events are there. */
-export async function collect(batches: AsyncGenerator<Batch, void>, enough: number): Promise<string[]> {
+export async function collect(
+  batches: AsyncGenerator<Batch, void>,
+  enough: number,
+): Promise<string[]> {
   const events: string[] = [];
   while (events.length < enough) {
     const { value, done } = await batches.next();

@@ -1,12 +1,23 @@
 // What may go and what must stay.
 import { expect, test } from "vitest";
 import type { Journal } from "../../../src/journal/journal.ts";
-import { appendMessages, makeDirectory, openJournal, parse, readAll, seqsOf } from "./open-journal.ts";
+import {
+  appendMessages,
+  makeDirectory,
+  openJournal,
+  parse,
+  readAll,
+  seqsOf,
+} from "./open-journal.ts";
 
 const HOUR_MS = 3_600_000;
 
 /** One page of one fact for each run named. */
-async function appendPages(journal: Journal, runIds: readonly string[], text = "x".repeat(1000)): Promise<void> {
+async function appendPages(
+  journal: Journal,
+  runIds: readonly string[],
+  text = "x".repeat(1000),
+): Promise<void> {
   for (const runId of runIds) {
     appendMessages(journal, 1, runId, text);
     await journal.committed();
@@ -47,7 +58,11 @@ test("facts past the age go, the newest page always stays, and the places go on"
   expect(pruneAll(journal)).toBe(0);
   journal.close();
   const again = openJournal(options);
-  expect([again.oldest.seq, again.head.seq, again.stats()]).toEqual([2, 3, expect.objectContaining({ facts: 1 })]);
+  expect([again.oldest.seq, again.head.seq, again.stats()]).toEqual([
+    2,
+    3,
+    expect.objectContaining({ facts: 1 }),
+  ]);
 });
 
 test("the oldest facts beyond the size go, and what is kept is counted right across a restart", async () => {
@@ -108,8 +123,15 @@ test("an acknowledgement never goes back, never past the head, and one of anothe
   const journal = openJournal();
   await appendPages(journal, ["a", "a", "a"]);
   const { epoch } = journal;
-  const acknowledge = (seq: number, of = epoch) => journal.acknowledge("host", { epoch: of, seq }).seq;
-  expect([acknowledge(3, "other"), acknowledge(2), acknowledge(1), acknowledge(3, "other"), acknowledge(99)]).toEqual([0, 2, 2, 2, 3]);
+  const acknowledge = (seq: number, of = epoch) =>
+    journal.acknowledge("host", { epoch: of, seq }).seq;
+  expect([
+    acknowledge(3, "other"),
+    acknowledge(2),
+    acknowledge(1),
+    acknowledge(3, "other"),
+    acknowledge(99),
+  ]).toEqual([0, 2, 2, 2, 3]);
 });
 
 test("registering again leaves the acknowledgement as it stands, and a new subscriber may start behind the head", async () => {
@@ -175,7 +197,9 @@ test("what was removed leaves the index of runs and processes too", async () => 
   }
   pruneAll(journal);
   for (const table of ["page_runs", "page_processes", "pages"]) {
-    expect(journal.database.prepare(`SELECT first_seq FROM ${table}`).all()).toEqual([{ first_seq: 3 }]);
+    expect(journal.database.prepare(`SELECT first_seq FROM ${table}`).all()).toEqual([
+      { first_seq: 3 },
+    ]);
   }
   expect(seqsOf(readAll(journal, { deltas: true, runId: "r" }))).toEqual([3]);
 });

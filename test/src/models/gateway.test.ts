@@ -1,5 +1,11 @@
 // The gateway between agents and models' servers: what passes through it, what does not, and what it tells of both.
-import { createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  request as ask,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ModelAccess, ModelDialect } from "../../../harnesses/providers.ts";
@@ -37,7 +43,10 @@ afterEach(async () => {
 });
 
 function startGateway(proxyEnv: Record<string, string> = {}): Promise<ModelGateway> {
-  return ModelGateway.start({ log: createLog("debug", new Secrets(), (line) => (log += line)), proxyEnv });
+  return ModelGateway.start({
+    log: createLog("debug", new Secrets(), (line) => (log += line)),
+    proxyEnv,
+  });
 }
 
 function newRun(runId: string): typeof run {
@@ -64,39 +73,61 @@ interface Answer {
 }
 
 /** Sends a request as an agent does, and reads the answer to its end, or to where it breaks off. */
-function post(url: string, body: string | Buffer, headers: Record<string, string> = {}, method = "POST"): Promise<Answer> {
+function post(
+  url: string,
+  body: string | Buffer,
+  headers: Record<string, string> = {},
+  method = "POST",
+): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const began = performance.now();
-  const outgoing = ask(url, { method, headers: { "content-type": "application/json", ...headers } }, (response) => {
-    const chunks: Buffer[] = [];
-    let firstByteMs = Infinity;
-    const done = (broken: boolean): void =>
-      resolve({ status: response.statusCode!, headers: response.headers, bytes: Buffer.concat(chunks), broken, firstByteMs });
-    response.on("data", (chunk: Buffer) => {
-      firstByteMs = Math.min(firstByteMs, performance.now() - began);
-      chunks.push(chunk);
-    });
-    response.on("end", () => done(false));
-    response.on("error", () => done(true));
-  });
+  const outgoing = ask(
+    url,
+    { method, headers: { "content-type": "application/json", ...headers } },
+    (response) => {
+      const chunks: Buffer[] = [];
+      let firstByteMs = Infinity;
+      const done = (broken: boolean): void =>
+        resolve({
+          status: response.statusCode!,
+          headers: response.headers,
+          bytes: Buffer.concat(chunks),
+          broken,
+          firstByteMs,
+        });
+      response.on("data", (chunk: Buffer) => {
+        firstByteMs = Math.min(firstByteMs, performance.now() - began);
+        chunks.push(chunk);
+      });
+      response.on("end", () => done(false));
+      response.on("error", () => done(true));
+    },
+  );
   outgoing.on("error", reject);
   outgoing.end(body);
   return promise;
 }
 
-function accessTo(baseUrl: string, dialect: ModelDialect = "anthropic-messages", provider = "anthropic"): ModelAccess {
+function accessTo(
+  baseUrl: string,
+  dialect: ModelDialect = "anthropic-messages",
+  provider = "anthropic",
+): ModelAccess {
   return { provider, dialect, model: "m", baseUrl, apiKey: KEY };
 }
 
 /** What an agent sends in a dialect: to the server itself, or by way of the gateway. */
 function send(access: ModelAccess, body: object): Promise<Answer> {
   const credential: Record<string, string> =
-    access.provider === "anthropic" ? { "x-api-key": access.apiKey } : { authorization: `Bearer ${access.apiKey}` };
+    access.provider === "anthropic"
+      ? { "x-api-key": access.apiKey }
+      : { authorization: `Bearer ${access.apiKey}` };
   return post(access.baseUrl + PATHS[access.dialect], JSON.stringify(body), credential);
 }
 
 const through = (access: ModelAccess): ModelAccess => gateway.accessFor("session", access);
-const codeOf = ({ bytes }: Answer): string => (JSON.parse(bytes.toString()) as { error: { code: string } }).error.code;
+const codeOf = ({ bytes }: Answer): string =>
+  (JSON.parse(bytes.toString()) as { error: { code: string } }).error.code;
 
 function prompt(stream: boolean, content: unknown = "Hi"): object {
   const usage = { stream_options: { include_usage: true } };
@@ -116,11 +147,16 @@ async function scripted(steps: readonly ScriptStep[], dialect: ModelDialect, pro
   const script = model.script("s", steps);
   const isAnthropic = dialect === "anthropic-messages";
   const by = provider ?? (isAnthropic ? "anthropic" : "openai");
-  return { script, access: accessTo(isAnthropic ? script.anthropicBaseUrl : script.openaiBaseUrl, dialect, by) };
+  return {
+    script,
+    access: accessTo(isAnthropic ? script.anthropicBaseUrl : script.openaiBaseUrl, dialect, by),
+  };
 }
 
 /** A model's server of its own making. */
-async function server(answer: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<{ url: string; server: Server }> {
+async function server(
+  answer: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<{ url: string; server: Server }> {
   const made = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => made.listen(0, "127.0.0.1", resolve));
   toClose.push(() => (made.closeAllConnections(), made.close()));
@@ -153,7 +189,9 @@ for (const dialect of DIALECTS) {
             "x-api-key": String(request.headers["x-api-key"] ?? ""),
           },
         });
-        response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" });
+        response.writeHead(answer.status, {
+          "content-type": answer.headers.get("content-type") ?? "",
+        });
         for await (const chunk of answer.body!) bytes.push(Buffer.from(chunk));
         for (const chunk of bytes) response.write(chunk);
         response.end();
@@ -166,7 +204,14 @@ for (const dialect of DIALECTS) {
       expect(dialect === "anthropic-messages" ? headers["x-api-key"] : headers.authorization).toBe(
         dialect === "anthropic-messages" ? KEY : `Bearer ${KEY}`,
       );
-      expect(run.uses).toMatchObject([{ inputTokens: 1200, outputTokens: 64, cachedInputTokens: 800, model: `${access.provider}/m` }]);
+      expect(run.uses).toMatchObject([
+        {
+          inputTokens: 1200,
+          outputTokens: 64,
+          cachedInputTokens: 800,
+          model: `${access.provider}/m`,
+        },
+      ]);
       expect(run.answers).toEqual([null]);
     });
   }
@@ -191,7 +236,11 @@ test("headers and every piece of a stream are passed on when they come, not when
   });
   const { baseUrl, apiKey } = through(accessTo(upstream.url));
   const seen = Promise.withResolvers<IncomingMessage>();
-  const outgoing = ask(`${baseUrl}/v1/messages`, { method: "POST", headers: { "x-api-key": apiKey } }, seen.resolve).end("{}");
+  const outgoing = ask(
+    `${baseUrl}/v1/messages`,
+    { method: "POST", headers: { "x-api-key": apiKey } },
+    seen.resolve,
+  ).end("{}");
   const response = await seen.promise; // although the server has sent no body yet
   for (const text of ["data: one\n\n", "data: tw"]) {
     const piece = new Promise<Buffer>((resolve) => response.once("data", resolve));
@@ -211,8 +260,10 @@ test("an agent that leaves ends the request to the model's server, and nobody fa
     response.once("close", closed.resolve);
   });
   const { baseUrl, apiKey } = through(accessTo(upstream.url));
-  const outgoing = ask(`${baseUrl}/v1/messages`, { method: "POST", headers: { "x-api-key": apiKey } }, (response) =>
-    response.once("data", () => outgoing.destroy()),
+  const outgoing = ask(
+    `${baseUrl}/v1/messages`,
+    { method: "POST", headers: { "x-api-key": apiKey } },
+    (response) => response.once("data", () => outgoing.destroy()),
   ).end("{}");
   outgoing.on("error", () => {});
   await closed.promise;
@@ -221,32 +272,48 @@ test("an agent that leaves ends the request to the model's server, and nobody fa
 
 test("a server that refuses the connection is a 502 that says so, after a large request too", async () => {
   const access = through(accessTo(`http://127.0.0.1:${await unusedPort()}`));
-  const answers = [await send(access, prompt(true)), await send(access, prompt(true, "x".repeat(8_000_000)))];
+  const answers = [
+    await send(access, prompt(true)),
+    await send(access, prompt(true, "x".repeat(8_000_000))),
+  ];
   for (const answer of answers) {
     expect(answer.status).toBe(502);
     expect(codeOf(answer)).toBe("upstream_unreachable");
     expect(String(answer.bytes)).toMatch(/127\.0\.0\.1:\d+ could not be reached: ECONNREFUSED/);
   }
-  expect(run.answers[0]).toMatchObject({ code: "connection_failed", data: { reason: "ECONNREFUSED" } });
+  expect(run.answers[0]).toMatchObject({
+    code: "connection_failed",
+    data: { reason: "ECONNREFUSED" },
+  });
 });
 
 test("a server that hangs up before it answers is a 502 too", async () => {
   const upstream = await server((request) => request.socket.resetAndDestroy());
-  expect(codeOf(await send(through(accessTo(upstream.url)), prompt(true)))).toBe("upstream_unreachable");
+  expect(codeOf(await send(through(accessTo(upstream.url)), prompt(true)))).toBe(
+    "upstream_unreachable",
+  );
 });
 
 test("an answer that is cut off is cut off for the agent, and told of", async () => {
-  const { access } = await scripted([{ text: "one two three four five six", fault: { cutAfterChunks: 2 } }], "openai-responses");
+  const { access } = await scripted(
+    [{ text: "one two three four five six", fault: { cutAfterChunks: 2 } }],
+    "openai-responses",
+  );
   const answer = await send(through(access), prompt(true));
   expect(answer).toMatchObject({ status: 200, broken: true });
   expect(run.answers).toMatchObject([{ code: "stream_cut" }]);
 });
 
 test("an error inside of a stream passes untouched, and is told of", async () => {
-  const { access } = await scripted([{ text: "one two", fault: { sseError: "overloaded_error" } }], "anthropic-messages");
+  const { access } = await scripted(
+    [{ text: "one two", fault: { sseError: "overloaded_error" } }],
+    "anthropic-messages",
+  );
   const answer = await send(through(access), prompt(true));
   expect(answer).toMatchObject({ status: 200, broken: false });
-  expect(run.answers).toMatchObject([{ code: "server_error", message: expect.stringContaining("ended its answer with an error") }]);
+  expect(run.answers).toMatchObject([
+    { code: "server_error", message: expect.stringContaining("ended its answer with an error") },
+  ]);
 });
 
 test.for([
@@ -254,14 +321,23 @@ test.for([
   [404, "model_not_found"],
   [500, "server_error"],
   [529, "overloaded"],
-] as const)("a refusal with %i goes to the agent as it is, and is told of as %s until an answer comes", async ([status, code]) => {
-  const { access } = await scripted([{ fault: { status } }, { text: "Through." }], "anthropic-messages");
-  const answer = await send(through(access), prompt(true));
-  expect(answer.status).toBe(status);
-  expect(String(answer.bytes)).toContain(`The script answers ${status}`);
-  await send(through(access), prompt(true));
-  expect(run.answers).toMatchObject([{ code, data: { status }, message: expect.stringContaining(`The script answers ${status}`) }, null]);
-});
+] as const)(
+  "a refusal with %i goes to the agent as it is, and is told of as %s until an answer comes",
+  async ([status, code]) => {
+    const { access } = await scripted(
+      [{ fault: { status } }, { text: "Through." }],
+      "anthropic-messages",
+    );
+    const answer = await send(through(access), prompt(true));
+    expect(answer.status).toBe(status);
+    expect(String(answer.bytes)).toContain(`The script answers ${status}`);
+    await send(through(access), prompt(true));
+    expect(run.answers).toMatchObject([
+      { code, data: { status }, message: expect.stringContaining(`The script answers ${status}`) },
+      null,
+    ]);
+  },
+);
 
 test("a 429 that does not say how long to wait is given a time, longer each time", async () => {
   const busy = [
@@ -272,16 +348,21 @@ test("a 429 that does not say how long to wait is given a time, longer each time
   ];
   const { access } = await scripted(busy, "openai-responses");
   const waits: unknown[] = [];
-  for (let count = 0; count < 6; count++) waits.push((await send(through(access), prompt(true))).headers["retry-after"]);
+  for (let count = 0; count < 6; count++)
+    waits.push((await send(through(access), prompt(true))).headers["retry-after"]);
   expect(waits).toEqual(["1", "2", "4", "7", undefined, "1"]);
 });
 
 test("a token is worth nothing after its run, for another session's server, or made up; it never reaches the server", async () => {
   const { script, access } = await scripted([{ text: "no" }], "anthropic-messages");
   const granted = through(access);
-  expect(codeOf(await send({ ...granted, apiKey: "hd-made-up" }, prompt(false)))).toBe("unknown_token");
+  expect(codeOf(await send({ ...granted, apiKey: "hd-made-up" }, prompt(false)))).toBe(
+    "unknown_token",
+  );
   expect(codeOf(await send({ ...granted, apiKey: KEY }, prompt(false)))).toBe("unknown_token");
-  expect(codeOf(await send(gateway.accessFor("another session", access), prompt(false)))).toBe("no_run");
+  expect(codeOf(await send(gateway.accessFor("another session", access), prompt(false)))).toBe(
+    "no_run",
+  );
   gateway.endRun("session");
   const over = await send(granted, prompt(false));
   expect([over.status, codeOf(over)]).toEqual([403, "no_run"]);
@@ -313,12 +394,29 @@ test("a token opens models only: nothing else of the account, no other server, b
     "",
     "/v1/organizations",
   ];
-  const urls = [...paths.map((path) => granted.baseUrl + path), `${origin}/openai/v1/messages`, `${origin}/v1/messages`];
-  for (const url of urls) expect((await post(url, "{}", { "x-api-key": granted.apiKey })).status).toBe(404);
-  expect((await post(`${granted.baseUrl}/v1/messages`, "", { "x-api-key": granted.apiKey }, "DELETE")).status).toBe(404);
+  const urls = [
+    ...paths.map((path) => granted.baseUrl + path),
+    `${origin}/openai/v1/messages`,
+    `${origin}/v1/messages`,
+  ];
+  for (const url of urls)
+    expect((await post(url, "{}", { "x-api-key": granted.apiKey })).status).toBe(404);
+  expect(
+    (await post(`${granted.baseUrl}/v1/messages`, "", { "x-api-key": granted.apiKey }, "DELETE"))
+      .status,
+  ).toBe(404);
   expect(script.requests).toEqual([]);
-  expect((await post(`${granted.baseUrl}/v1/models?limit=5`, "", { "x-api-key": granted.apiKey }, "GET")).status).toBe(200);
-  expect((await post(`${granted.baseUrl}/v1/messages/count_tokens`, "{}", { "x-api-key": granted.apiKey })).status).toBe(200);
+  expect(
+    (await post(`${granted.baseUrl}/v1/models?limit=5`, "", { "x-api-key": granted.apiKey }, "GET"))
+      .status,
+  ).toBe(200);
+  expect(
+    (
+      await post(`${granted.baseUrl}/v1/messages/count_tokens`, "{}", {
+        "x-api-key": granted.apiKey,
+      })
+    ).status,
+  ).toBe(200);
   expect(run.answers).toEqual([]);
 });
 
@@ -341,7 +439,9 @@ test("a request of 96 MB goes to a slow server as fast as that takes it, and is 
       mostUnderWay = Math.max(mostUnderWay, sent - received);
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
-    response.writeHead(200, { "content-type": "application/json" }).end('{"usage":{"input_tokens":5,"output_tokens":1}}');
+    response
+      .writeHead(200, { "content-type": "application/json" })
+      .end('{"usage":{"input_tokens":5,"output_tokens":1}}');
   });
   const { baseUrl, apiKey } = through(accessTo(upstream.url));
   const piece = Buffer.alloc(64 * 1024, "x");
@@ -351,7 +451,8 @@ test("a request of 96 MB goes to a slow server as fast as that takes it, and is 
     response.resume();
     answered.resolve(response.statusCode!);
   });
-  for (; sent < size; sent += piece.length) if (!outgoing.write(piece)) await new Promise((resolve) => outgoing.once("drain", resolve));
+  for (; sent < size; sent += piece.length)
+    if (!outgoing.write(piece)) await new Promise((resolve) => outgoing.once("drain", resolve));
   outgoing.end();
   expect(await answered.promise).toBe(200);
   expect(received).toBe(size);
@@ -360,7 +461,9 @@ test("a request of 96 MB goes to a slow server as fast as that takes it, and is 
 
 test("connections to the server are kept and used again", async () => {
   let connections = 0;
-  const upstream = await server((request, response) => request.resume().once("end", () => response.end("{}")));
+  const upstream = await server((request, response) =>
+    request.resume().once("end", () => response.end("{}")),
+  );
   upstream.server.on("connection", () => connections++);
   const access = through(accessTo(upstream.url));
   for (let count = 0; count < 10; count++) await send(access, prompt(false));
@@ -379,7 +482,11 @@ test("a proxy of the daemon's environment carries requests to far servers, and n
   });
   const { access } = await scripted([{ text: "Near." }], "anthropic-messages");
   await gateway.close();
-  gateway = await startGateway({ HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: "kept.example" });
+  gateway = await startGateway({
+    HTTP_PROXY: proxy.url,
+    HTTPS_PROXY: proxy.url,
+    NO_PROXY: "kept.example",
+  });
   gateway.beginRun("session", run);
   expect((await send(through(access), prompt(false))).status).toBe(200);
   expect(seen).toEqual([]);
@@ -389,7 +496,10 @@ test("a proxy of the daemon's environment carries requests to far servers, and n
 });
 
 test("neither key nor token stands in the log, whatever goes wrong", async () => {
-  const { access } = await scripted([{ fault: { status: 401 } }, { text: "a b c d", fault: { cutAfterChunks: 1 } }], "anthropic-messages");
+  const { access } = await scripted(
+    [{ fault: { status: 401 } }, { text: "a b c d", fault: { cutAfterChunks: 1 } }],
+    "anthropic-messages",
+  );
   const granted = through(access);
   await send(granted, prompt(true));
   await send(granted, prompt(true));
@@ -402,14 +512,19 @@ test("neither key nor token stands in the log, whatever goes wrong", async () =>
 
 test("it closes at once, whatever is under way", async () => {
   const upstream = await server(
-    (request, response) => void response.writeHead(200, { "content-type": "text/event-stream" }).write("data: x\n\n"),
+    (request, response) =>
+      void response.writeHead(200, { "content-type": "text/event-stream" }).write("data: x\n\n"),
   );
   const granted = through(accessTo(upstream.url));
   const { promise: begun, resolve: onBegun } = Promise.withResolvers<void>();
-  const outgoing = ask(`${granted.baseUrl}/v1/messages`, { method: "POST", headers: { "x-api-key": granted.apiKey } }, (response) => {
-    response.on("error", () => {});
-    response.once("data", () => onBegun());
-  }).end("{}");
+  const outgoing = ask(
+    `${granted.baseUrl}/v1/messages`,
+    { method: "POST", headers: { "x-api-key": granted.apiKey } },
+    (response) => {
+      response.on("error", () => {});
+      response.once("data", () => onBegun());
+    },
+  ).end("{}");
   outgoing.on("error", () => {});
   await begun;
   const began = performance.now();

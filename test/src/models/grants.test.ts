@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import type { ModelAccess } from "../../../harnesses/providers.ts";
 import { Grants, type AskingRun } from "../../../src/models/grants.ts";
 
-const upstream: ModelAccess = { provider: "anthropic", dialect: "anthropic-messages", model: "m", baseUrl: "http://a", apiKey: "k" };
+const upstream: ModelAccess = {
+  provider: "anthropic",
+  dialect: "anthropic-messages",
+  model: "m",
+  baseUrl: "http://a",
+  apiKey: "k",
+};
 const run: AskingRun = {
   runId: "run_1",
   refusal: () => Promise.resolve(null),

@@ -26,14 +26,34 @@ const anything = z.unknown();
 export function smallTable(): Map<string, Method> {
   return new Map<string, Method>([
     ["echo", method(anything, async (params) => params)],
-    ["add", method(z.strictObject({ left: z.number(), right: z.number() }), async ({ left, right }) => ({ sum: left + right }))],
+    [
+      "add",
+      method(z.strictObject({ left: z.number(), right: z.number() }), async ({ left, right }) => ({
+        sum: left + right,
+      })),
+    ],
     ["daemon_info", method(anything, async () => ({ version: "0.0.0", protocol: 1 }))],
-    ["refuse", method(anything, async () => Promise.reject(new RpcError("conflict", "No", { code: "taken", by: "b" })))],
-    ["refuse_tool", method(anything, async () => Promise.reject(new ToolError("not_found", "There is no x", { data: { path: "x" } })))],
+    [
+      "refuse",
+      method(anything, async () =>
+        Promise.reject(new RpcError("conflict", "No", { code: "taken", by: "b" })),
+      ),
+    ],
+    [
+      "refuse_tool",
+      method(anything, async () =>
+        Promise.reject(new ToolError("not_found", "There is no x", { data: { path: "x" } })),
+      ),
+    ],
     ["fail", method(anything, async () => Promise.reject(new Error("secret detail")))],
     ["endless", method(anything, async () => endlessly())],
     ["wait", method(anything, async (_params, { signal }) => aborted(signal))],
-    ["large", method(z.object({ characters: z.number() }), async ({ characters }) => "x".repeat(characters))],
+    [
+      "large",
+      method(z.object({ characters: z.number() }), async ({ characters }) =>
+        "x".repeat(characters),
+      ),
+    ],
   ]);
 }
 
@@ -50,8 +70,17 @@ export function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-export async function openDoor(options: Partial<ListenOptions> & { methods?: MethodTable } = {}): Promise<ListeningDoor> {
-  const door = await listen({ host: "127.0.0.1", port: 0, methods: smallTable(), routes: [], log: silentLog, ...options });
+export async function openDoor(
+  options: Partial<ListenOptions> & { methods?: MethodTable } = {},
+): Promise<ListeningDoor> {
+  const door = await listen({
+    host: "127.0.0.1",
+    port: 0,
+    methods: smallTable(),
+    routes: [],
+    log: silentLog,
+    ...options,
+  });
   onTestFinished(() => door.close());
   return door;
 }
@@ -60,7 +89,11 @@ export async function openDoor(options: Partial<ListenOptions> & { methods?: Met
 export interface Heard {
   readonly id: unknown;
   readonly result: Record<string, unknown>;
-  readonly error: { readonly code: number; readonly message: string; readonly data: Record<string, unknown> };
+  readonly error: {
+    readonly code: number;
+    readonly message: string;
+    readonly data: Record<string, unknown>;
+  };
   readonly params: { readonly events: { readonly seq: number; readonly message: string }[] };
 }
 
@@ -79,7 +112,9 @@ export class Bare {
       this.#wake();
     });
     this.closed = new Promise((resolve) => {
-      this.socket.once("close", (code, reason) => resolve({ code, reason: reason.toString("utf8") }));
+      this.socket.once("close", (code, reason) =>
+        resolve({ code, reason: reason.toString("utf8") }),
+      );
     });
     onTestFinished(() => this.socket.terminate());
   }

@@ -3,7 +3,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { HarnessError, type Harness, type HarnessContext } from "../../../harnesses/harness.ts";
 import type { ModelDialect } from "../../../harnesses/providers.ts";
 import { turnLimitPassed } from "../../../harnesses/turn-limit.ts";
-import { ScriptedModel, type PlayedScript, type ScriptStep } from "../../scripted-model/scripted-model.ts";
+import {
+  ScriptedModel,
+  type PlayedScript,
+  type ScriptStep,
+} from "../../scripted-model/scripted-model.ts";
 import { TestRuns } from "./test-runs.ts";
 
 let model: ScriptedModel;
@@ -33,12 +37,15 @@ function silent(dialects?: readonly ModelDialect[]): Harness {
     defaultModel: null,
     ...(dialects && { dialects }),
     async *run(context) {
-      const words = context.prompt.flatMap((part) => (part.type === "text" ? part.text.split(" ") : []));
+      const words = context.prompt.flatMap((part) =>
+        part.type === "text" ? part.text.split(" ") : [],
+      );
       for (const word of words) {
         if (word === "dies") return;
         await ask(context);
         if (word === "swallows") return;
-        if (word === "hurries") await Promise.all([ask(context).catch(() => null), tellLate(context)]);
+        if (word === "hurries")
+          await Promise.all([ask(context).catch(() => null), tellLate(context)]);
         if (word === "reports") yield REPORT;
         yield { type: "message", messageId: "m", text: "Something." };
       }
@@ -63,17 +70,27 @@ async function tellLate({ limits }: HarnessContext): Promise<never> {
 
 async function ask({ modelAccess, model: name = "", signal }: HarnessContext): Promise<void> {
   const { baseUrl, apiKey } = modelAccess(name, "anthropic-messages");
-  const body = JSON.stringify({ model: "claude-opus-5-5", max_tokens: 9, stream: true, messages: [{ role: "user", content: "Hi" }] });
-  const answer = await fetch(`${baseUrl}/v1/messages`, { method: "POST", body, headers: { "x-api-key": apiKey }, signal }).catch(
-    () => null,
-  );
+  const body = JSON.stringify({
+    model: "claude-opus-5-5",
+    max_tokens: 9,
+    stream: true,
+    messages: [{ role: "user", content: "Hi" }],
+  });
+  const answer = await fetch(`${baseUrl}/v1/messages`, {
+    method: "POST",
+    body,
+    headers: { "x-api-key": apiKey },
+    signal,
+  }).catch(() => null);
   if (!answer?.ok) throw new HarnessError("agent_failed", "Something went wrong");
   await answer.text();
 }
 
 beforeEach(async () => {
   model = await ScriptedModel.start();
-  box = await TestRuns.open({ harnesses: [silent(), { ...silent(["openai-responses"]), name: "responsive" }] });
+  box = await TestRuns.open({
+    harnesses: [silent(), { ...silent(["openai-responses"]), name: "responsive" }],
+  });
 });
 
 afterEach(async () => {
@@ -85,7 +102,12 @@ afterEach(async () => {
 function start(prompt: string, steps: readonly ScriptStep[], limits: object = {}) {
   script = model.script("s", steps);
   const providers = { anthropic: { apiKey: "sk-key", baseUrl: script.anthropicBaseUrl } };
-  return box.start(prompt, { harness: "silent", model: "anthropic/claude-opus-5-5", providers, ...limits });
+  return box.start(prompt, {
+    harness: "silent",
+    model: "anthropic/claude-opus-5-5",
+    providers,
+    ...limits,
+  });
 }
 
 async function carryOut(prompt: string, steps: readonly ScriptStep[], limits: object = {}) {
@@ -95,10 +117,20 @@ async function carryOut(prompt: string, steps: readonly ScriptStep[], limits: ob
 test("a harness that reports no usage is charged with what passed through the gateway, at the list's prices", async () => {
   const run = await carryOut("one two", [{ text: "1" }, { text: "2" }]);
   expect(run.outcome).toBe("completed");
-  expect(run.usage).toMatchObject({ inputTokens: 2400, outputTokens: 128, cachedInputTokens: 1600, costBasis: "computed" });
+  expect(run.usage).toMatchObject({
+    inputTokens: 2400,
+    outputTokens: 128,
+    cachedInputTokens: 1600,
+    costBasis: "computed",
+  });
   expect(run.usage?.costUsd).toBeCloseTo(2 * ((400 * 4 + 800 * 0.2 + 64 * 20) / 1e6), 9);
   expect(box.facts(run, "usage")).toMatchObject([
-    { source: "daemon", model: "anthropic/claude-opus-5-5", inputTokens: 2400, costUsd: run.usage?.costUsd },
+    {
+      source: "daemon",
+      model: "anthropic/claude-opus-5-5",
+      inputTokens: 2400,
+      costUsd: run.usage?.costUsd,
+    },
   ]);
 });
 
@@ -106,17 +138,33 @@ test("what a harness leaves out of its report is added to it, so that the facts 
   const run = await carryOut("reports one", [{ text: "1" }, { text: "2" }]);
   expect(box.facts(run, "usage")).toMatchObject([
     { source: "harness", inputTokens: 1000, outputTokens: 60 },
-    { source: "daemon", inputTokens: 1400, outputTokens: 68, cachedInputTokens: 1600, costBasis: "computed" },
+    {
+      source: "daemon",
+      inputTokens: 1400,
+      outputTokens: 68,
+      cachedInputTokens: 1600,
+      costBasis: "computed",
+    },
   ]);
-  expect(run.usage).toMatchObject({ inputTokens: 2400, outputTokens: 128, cachedInputTokens: 1600, costBasis: "mixed" });
+  expect(run.usage).toMatchObject({
+    inputTokens: 2400,
+    outputTokens: 128,
+    cachedInputTokens: 1600,
+    costBasis: "mixed",
+  });
 });
 
 test("an answer that a cancel cuts off is on the account with what has come of it", async () => {
-  const run = await start("one", [{ text: "a long answer in many words", fault: { stallAfterChunks: 1 } }]);
+  const run = await start("one", [
+    { text: "a long answer in many words", fault: { stallAfterChunks: 1 } },
+  ]);
   await script.arrival(1);
   await new Promise((resolve) => setTimeout(resolve, 100)); // for the first piece to come
   await box.runs.cancel(run.runId, "enough");
-  expect(await box.ended(run)).toMatchObject({ outcome: "cancelled", usage: { inputTokens: 1200 } });
+  expect(await box.ended(run)).toMatchObject({
+    outcome: "cancelled",
+    usage: { inputTokens: 1200 },
+  });
   expect(box.facts(run, "usage")).toMatchObject([{ source: "daemon", inputTokens: 1200 }]);
 });
 
@@ -137,21 +185,40 @@ test("a refusal that the agent keeps to itself is told", async () => {
 });
 
 test("a budget ends the run when the gateway has seen it used up, and the next request is refused", async () => {
-  const run = await carryOut("one two three", [{ text: "1" }, { text: "2" }, { text: "3" }], { maxTokens: 1500 });
-  expect(run).toMatchObject({ outcome: "failed", error: { code: "budget_exhausted", data: { limit: "max_tokens" } } });
+  const run = await carryOut("one two three", [{ text: "1" }, { text: "2" }, { text: "3" }], {
+    maxTokens: 1500,
+  });
+  expect(run).toMatchObject({
+    outcome: "failed",
+    error: { code: "budget_exhausted", data: { limit: "max_tokens" } },
+  });
   expect(run.usage?.inputTokens).toBeLessThanOrEqual(2400);
-  const costly = await carryOut("one two three", [{ text: "1" }, { text: "2" }, { text: "3" }], { maxCostUsd: 0.001 });
-  expect(costly).toMatchObject({ error: { code: "budget_exhausted", data: { limit: "max_cost" } } });
+  const costly = await carryOut("one two three", [{ text: "1" }, { text: "2" }, { text: "3" }], {
+    maxCostUsd: 0.001,
+  });
+  expect(costly).toMatchObject({
+    error: { code: "budget_exhausted", data: { limit: "max_cost" } },
+  });
 });
 
 test.for([
-  [{ fault: { status: 401 } }, "unauthorized", /answered 401: .*The agent says: Something went wrong/s],
+  [
+    { fault: { status: 401 } },
+    "unauthorized",
+    /answered 401: .*The agent says: Something went wrong/s,
+  ],
   [{ fault: { status: 529 } }, "overloaded", /answered 529/],
   [{ fault: { refuse: true } }, "connection_failed", /could not be reached: ECONNRESET/],
-] as const)("a run whose agent cannot say what went wrong fails with what the gateway saw: %j is %s", async ([step, code, message]) => {
-  const run = await carryOut("one", [step]);
-  expect(run).toMatchObject({ outcome: "failed", error: { code, message: expect.stringMatching(message) } });
-});
+] as const)(
+  "a run whose agent cannot say what went wrong fails with what the gateway saw: %j is %s",
+  async ([step, code, message]) => {
+    const run = await carryOut("one", [step]);
+    expect(run).toMatchObject({
+      outcome: "failed",
+      error: { code, message: expect.stringMatching(message) },
+    });
+  },
+);
 
 test("an agent that gives up in silence after a failure of its model does not end with an empty success", async () => {
   const run = await carryOut("dies", []);
@@ -164,8 +231,14 @@ test("a failure that was overcome is no reason", async () => {
 });
 
 test("a harness that speaks no dialect of the provider's is refused before anything starts", async () => {
-  const started = box.start("one", { harness: "responsive", model: "anthropic/m", providers: { anthropic: { apiKey: "k" } } });
-  await expect(started).rejects.toMatchObject({ data: { code: "dialect_not_served", serves: ["anthropic-messages"] } });
+  const started = box.start("one", {
+    harness: "responsive",
+    model: "anthropic/m",
+    providers: { anthropic: { apiKey: "k" } },
+  });
+  await expect(started).rejects.toMatchObject({
+    data: { code: "dialect_not_served", serves: ["anthropic-messages"] },
+  });
   expect(box.journal.head.seq).toBe(0);
 });
 
@@ -183,6 +256,10 @@ test("a token is refused once its run has ended", async () => {
   };
   box = await TestRuns.open({ harnesses: [curious] });
   await carryOut("x", [{ text: "1" }]);
-  const answer = await fetch(`${access!.baseUrl}/v1/messages`, { method: "POST", body: "{}", headers: { "x-api-key": access!.apiKey } });
+  const answer = await fetch(`${access!.baseUrl}/v1/messages`, {
+    method: "POST",
+    body: "{}",
+    headers: { "x-api-key": access!.apiKey },
+  });
   expect(answer.status).toBe(403);
 });

@@ -18,8 +18,12 @@ test("what is closed by the harness, or retracted, needs no closing", () => {
 
 test("a text that is streamed without end takes bounded memory, and says what is not kept", () => {
   const open = new OpenEnds();
-  for (let count = 0; count < 3; count++) open.follow({ type: "message.delta", messageId: "m", text: "x".repeat(MIB - 1) });
+  for (let count = 0; count < 3; count++)
+    open.follow({ type: "message.delta", messageId: "m", text: "x".repeat(MIB - 1) });
   const [closing] = [...open.closings()];
   expect(closing).toMatchObject({ type: "message", messageId: "m" });
-  expect(closing).toHaveProperty("text", `${"x".repeat(MIB)}… [${2 * MIB - 3} more characters are not kept]`);
+  expect(closing).toHaveProperty(
+    "text",
+    `${"x".repeat(MIB)}… [${2 * MIB - 3} more characters are not kept]`,
+  );
 });

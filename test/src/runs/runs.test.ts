@@ -25,13 +25,27 @@ afterEach(async () => {
   for (const each of opened.splice(0)) each.remove();
 });
 
-const codeOf = (error: unknown): string => (error instanceof RpcError ? error.data.code : String(error));
-const refusalOf = async (starting: Promise<unknown>): Promise<string> => starting.then(() => "taken", codeOf);
+const codeOf = (error: unknown): string =>
+  error instanceof RpcError ? error.data.code : String(error);
+const refusalOf = async (starting: Promise<unknown>): Promise<string> =>
+  starting.then(() => "taken", codeOf);
 
 test("a run goes from queued to started to ended, with its result, usage and one end", async () => {
   const run = await box.carryOut("behaves", { metadata: { ticket: "7" } });
-  expect(run).toMatchObject({ state: "ended", outcome: "completed", result: { text: "hello" }, error: null, metadata: { ticket: "7" } });
-  expect(run.usage).toMatchObject({ turns: 1, inputTokens: 10, outputTokens: 5, costUsd: 0.001, costBasis: "reported" });
+  expect(run).toMatchObject({
+    state: "ended",
+    outcome: "completed",
+    result: { text: "hello" },
+    error: null,
+    metadata: { ticket: "7" },
+  });
+  expect(run.usage).toMatchObject({
+    turns: 1,
+    inputTokens: 10,
+    outputTokens: 5,
+    costUsd: 0.001,
+    costBasis: "reported",
+  });
   expect(box.factsOf(run).map((fact) => fact.type)).toEqual([
     "run.queued",
     "run.started",
@@ -58,7 +72,9 @@ test.each([
 test("what an interrupted harness left open is closed: half a message and a tool call", async () => {
   const run = await box.carryOut("throws");
   expect(box.facts(run, "message")).toMatchObject([{ text: "half a sen" }]);
-  expect(box.facts(run, "tool.finished")).toMatchObject([{ toolCallId: "t1", ok: false, output: { code: "interrupted" } }]);
+  expect(box.facts(run, "tool.finished")).toMatchObject([
+    { toolCallId: "t1", ok: false, output: { code: "interrupted" } },
+  ]);
   expect(run.error?.data).toEqual({ status: 429 });
 });
 
@@ -68,16 +84,23 @@ test("whatever a cancelled harness has streamed stands in a fact: thought, answe
   await box.runs.cancel(run.runId, "enough");
   expect(box.facts(run, "reasoning")).toMatchObject([{ messageId: "r1", text: "I thi" }]);
   expect(box.facts(run, "message")).toMatchObject([{ messageId: "m1", text: "I wi" }]);
-  expect(box.facts(run, "tool.finished")).toMatchObject([{ toolCallId: "t1", output: { code: "interrupted", stdout: "half a line" } }]);
+  expect(box.facts(run, "tool.finished")).toMatchObject([
+    { toolCallId: "t1", output: { code: "interrupted", stdout: "half a line" } },
+  ]);
   expect(box.facts(run, "notice")).toMatchObject([
-    { code: "tool_input_unfinished", data: { toolCallId: "t2", name: "Write", text: '{"path": "a' } },
+    {
+      code: "tool_input_unfinished",
+      data: { toolCallId: "t2", name: "Write", text: '{"path": "a' },
+    },
   ]);
   expect(box.factsOf(run).at(-1)?.type).toBe("run.ended");
 });
 
 test("a limit on cost that no price is known for is said not to hold, once, and what is known counts", async () => {
   const run = await box.carryOut("spendsUnpriced", { maxCostUsd: 1 });
-  expect(box.facts(run, "notice")).toMatchObject([{ code: "cost_unknown", data: { maxCostUsd: 1 } }]);
+  expect(box.facts(run, "notice")).toMatchObject([
+    { code: "cost_unknown", data: { maxCostUsd: 1 } },
+  ]);
   expect([run.outcome, run.usage?.costUsd]).toEqual(["completed", null]);
   expect(await box.carryOut("spendsUnpriced", { maxCostUsd: 0.0005 })).toMatchObject({
     outcome: "failed",
@@ -90,27 +113,41 @@ test("input that was taken and never read is said to be unread", async () => {
   await box.until(run, "turn");
   box.runs.steer(run.runId, [{ type: "text", text: "left" }]);
   await box.ended(run);
-  expect(box.facts(run, "notice")).toMatchObject([{ code: "input_unread", data: { texts: ["left"] } }]);
+  expect(box.facts(run, "notice")).toMatchObject([
+    { code: "input_unread", data: { texts: ["left"] } },
+  ]);
 });
 
 test("what is no event is passed on as unmapped, and the run goes on", async () => {
   const run = await box.carryOut("babbles");
   expect(run.outcome).toBe("completed");
-  expect(box.facts(run, "unmapped").map((fact) => fact.data)).toEqual([{ type: "no.such.event", value: 1 }, "not even an object"]);
+  expect(box.facts(run, "unmapped").map((fact) => fact.data)).toEqual([
+    { type: "no.such.event", value: 1 },
+    "not even an object",
+  ]);
 });
 
-test.each(["hangs", "saysNothing", "stopsWhenTold"])("a run that %s is cancelled within two seconds, and says so", async (act) => {
-  const run = await box.start(act);
-  await box.until(run, "run.started");
-  const before = performance.now();
-  const ended = await box.runs.cancel(run.runId, "enough");
-  expect(performance.now() - before).toBeLessThan(2500);
-  expect(ended).toMatchObject({ outcome: "cancelled", error: { code: "cancelled", message: "enough" } });
-  expect(await box.runs.cancel(run.runId, "again")).toEqual(ended);
-});
+test.each(["hangs", "saysNothing", "stopsWhenTold"])(
+  "a run that %s is cancelled within two seconds, and says so",
+  async (act) => {
+    const run = await box.start(act);
+    await box.until(run, "run.started");
+    const before = performance.now();
+    const ended = await box.runs.cancel(run.runId, "enough");
+    expect(performance.now() - before).toBeLessThan(2500);
+    expect(ended).toMatchObject({
+      outcome: "cancelled",
+      error: { code: "cancelled", message: "enough" },
+    });
+    expect(await box.runs.cancel(run.runId, "again")).toEqual(ended);
+  },
+);
 
 test("a run that outlives its time has failed with timed_out", async () => {
-  expect(await box.carryOut("hangs", { timeoutMs: 50 })).toMatchObject({ outcome: "failed", error: { code: "timed_out" } });
+  expect(await box.carryOut("hangs", { timeoutMs: 50 })).toMatchObject({
+    outcome: "failed",
+    error: { code: "timed_out" },
+  });
 });
 
 test.each([
@@ -148,7 +185,10 @@ test("everything that a run has started ends with it, a child of its own session
 
 test("the same key is the same run, also at the same moment, and with other contents it is refused", async () => {
   const request = { key: "k1", metadata: { a: "1", b: "2" } };
-  const [one, two] = await Promise.all([box.start("behaves", request), box.start("behaves", { metadata: { b: "2", a: "1" }, key: "k1" })]);
+  const [one, two] = await Promise.all([
+    box.start("behaves", request),
+    box.start("behaves", { metadata: { b: "2", a: "1" }, key: "k1" }),
+  ]);
   expect(two.runId).toBe(one.runId);
   await box.ended(one);
   expect((await box.start("behaves", request)).outcome).toBe("completed");
@@ -167,7 +207,10 @@ test.each([
   [{ deniedTools: ["shell_exce"] }, "unknown_tool"],
   [{ options: { codex: {} } }, "unsupported_option"],
   [{ schema: { type: "no such type" } }, "invalid_schema"],
-  [{ mcpServers: [{ type: "http" as const, name: "x", url: "http://127.0.0.1:1" }] }, "unsupported_option"],
+  [
+    { mcpServers: [{ type: "http" as const, name: "x", url: "http://127.0.0.1:1" }] },
+    "unsupported_option",
+  ],
 ])("%j is refused before anything starts, as %s", async (request, code) => {
   expect(await refusalOf(box.start("behaves", request))).toBe(code);
   expect(box.journal.head.seq).toBe(0);
@@ -178,7 +221,10 @@ test("runs beyond the limit wait their turn, oldest first, and too many are refu
   const first = await box.start("stopsWhenTold");
   const second = await box.start("behaves");
   expect(await refusalOf(box.start("behaves"))).toBe("queue_full");
-  expect([box.runs.get(first.runId).state, box.runs.get(second.runId).state]).toEqual(["running", "queued"]);
+  expect([box.runs.get(first.runId).state, box.runs.get(second.runId).state]).toEqual([
+    "running",
+    "queued",
+  ]);
   await box.runs.cancel(first.runId, "next");
   expect(await box.ended(second)).toMatchObject({ outcome: "completed" });
 });
@@ -187,20 +233,30 @@ test("a run that waits is cancelled without ever having begun", async () => {
   await open({ maxRuns: 1 });
   const first = await box.start("stopsWhenTold");
   const second = await box.start("behaves");
-  expect(await box.runs.cancel(second.runId, "not needed")).toMatchObject({ outcome: "cancelled", startedAt: null });
+  expect(await box.runs.cancel(second.runId, "not needed")).toMatchObject({
+    outcome: "cancelled",
+    startedAt: null,
+  });
   expect(box.factsOf(second).map((fact) => fact.type)).toEqual(["run.queued", "run.ended"]);
   await box.runs.cancel(first.runId, "done");
 });
 
 test("a session remembers, one run at a time; a fork leaves it as it was", async () => {
   const { sessionId } = await box.carryOut("remembers");
-  const more = await Promise.all([box.start("remembers", { sessionId }), box.start("remembers", { sessionId })]);
-  const answers = (await Promise.all(more.map((run) => box.ended(run)))).map((run) => run.result?.text);
+  const more = await Promise.all([
+    box.start("remembers", { sessionId }),
+    box.start("remembers", { sessionId }),
+  ]);
+  const answers = (await Promise.all(more.map((run) => box.ended(run)))).map(
+    (run) => run.result?.text,
+  );
   expect(answers.toSorted((a = "", b = "") => a.localeCompare(b))).toEqual(["+", "++"]);
   const fork = await box.carryOut("remembers", { sessionId, fork: true });
   expect([fork.result?.text, fork.sessionId === sessionId]).toEqual(["+++ (fork)", false]);
   expect(await box.carryOut("remembers", { sessionId })).toMatchObject({ result: { text: "+++" } });
-  expect(await box.carryOut("remembers", { sessionId: fork.sessionId })).toMatchObject({ result: { text: "++++" } });
+  expect(await box.carryOut("remembers", { sessionId: fork.sessionId })).toMatchObject({
+    result: { text: "++++" },
+  });
 });
 
 test("sums that a harness reports over its session are told per run, over a restart too", async () => {
@@ -209,7 +265,13 @@ test("sums that a harness reports over its session are told per run, over a rest
   await box.close();
   await open({ base: box.base });
   const third = await box.carryOut("sumsUp", { sessionId: first.sessionId });
-  expect([first, second, third].map((run) => [run.usage?.inputTokens, run.usage?.outputTokens, run.usage?.costUsd])).toEqual([
+  expect(
+    [first, second, third].map((run) => [
+      run.usage?.inputTokens,
+      run.usage?.outputTokens,
+      run.usage?.costUsd,
+    ]),
+  ).toEqual([
     [100, 10, 0.5],
     [100, 10, 0.5],
     [100, 10, 0.5],
@@ -220,12 +282,20 @@ test("a fork that goes on counting where its origin stood is told what it used i
   const { sessionId } = await box.carryOut("sumsUp");
   await box.carryOut("sumsUp", { sessionId });
   const fork = await box.carryOut("sumsUp", { sessionId, fork: true });
-  expect([fork.result?.text, fork.usage?.inputTokens, fork.usage?.costUsd]).toEqual(["3", 100, 0.5]);
+  expect([fork.result?.text, fork.usage?.inputTokens, fork.usage?.costUsd]).toEqual([
+    "3",
+    100,
+    0.5,
+  ]);
 });
 
 test("of several starts with one key behind one that is refused, exactly one is fresh", async () => {
-  const wrong = box.runs.start(RunRequest.parse({ key: "k", harness: "nobody", prompt: "behaves" }));
-  const right = Array.from({ length: 3 }, () => box.runs.start(RunRequest.parse({ key: "k", harness: "misbehaving", prompt: "behaves" })));
+  const wrong = box.runs.start(
+    RunRequest.parse({ key: "k", harness: "nobody", prompt: "behaves" }),
+  );
+  const right = Array.from({ length: 3 }, () =>
+    box.runs.start(RunRequest.parse({ key: "k", harness: "misbehaving", prompt: "behaves" })),
+  );
   await expect(wrong).rejects.toMatchObject({ data: { code: "unknown_harness" } });
   const started = await Promise.all(right);
   expect(started.map(({ replayed }) => replayed)).toEqual([false, true, true]);
@@ -233,7 +303,11 @@ test("of several starts with one key behind one that is refused, exactly one is 
 });
 
 test("a result that does not satisfy the schema is asked for again, and then it is JSON", async () => {
-  const schema = { type: "object", properties: { answer: { type: "number" } }, required: ["answer"] };
+  const schema = {
+    type: "object",
+    properties: { answer: { type: "number" } },
+    required: ["answer"],
+  };
   const run = await box.carryOut("answersWrongFirst", { schema });
   expect(run).toMatchObject({ outcome: "completed", result: { json: { answer: 42 } } });
   expect(box.facts(run, "notice")).toMatchObject([{ code: "result_repair", data: { attempt: 1 } }]);
@@ -254,10 +328,18 @@ test.each([
 ])("a repair turn is ended like any other: %j", async (limits, outcome, code) => {
   const options = { misbehaving: { repair: "hangsWhenRepairing" } };
   await open({ harnesses: [{ ...misbehaving, options: z.looseObject({}) }] });
-  const run = await box.start("hangsWhenRepairing", { schema: { type: "object" }, options, ...limits });
+  const run = await box.start("hangsWhenRepairing", {
+    schema: { type: "object" },
+    options,
+    ...limits,
+  });
   await box.until(run, "notice");
   if (code === "cancelled") void box.runs.cancel(run.runId, "enough");
-  expect(await box.ended(run)).toMatchObject({ outcome, error: { code }, usage: { inputTokens: 20 } });
+  expect(await box.ended(run)).toMatchObject({
+    outcome,
+    error: { code },
+    usage: { inputTokens: 20 },
+  });
 });
 
 test("input is steered into a running run, and refused by name where it cannot be", async () => {
@@ -283,11 +365,19 @@ test("runs are listed newest first, by filter and page", async () => {
   const [a, b, c] = runs.map((run) => run.runId);
   const page = box.store.list({}, 2, undefined);
   expect(page.items.map((run) => run.runId)).toEqual([c, b]);
-  expect(box.store.list({}, 2, page.nextPageToken ?? undefined).items.map((run) => run.runId)).toEqual([a]);
-  expect(box.store.list({ outcome: "failed" }, 10, undefined).items.map((run) => run.runId)).toEqual([b]);
+  expect(
+    box.store.list({}, 2, page.nextPageToken ?? undefined).items.map((run) => run.runId),
+  ).toEqual([a]);
+  expect(
+    box.store.list({ outcome: "failed" }, 10, undefined).items.map((run) => run.runId),
+  ).toEqual([b]);
   for (const token of ["x", "-1", "1.5", "1e400"]) {
-    expect(() => box.store.list({}, 1, token)).toThrow(expect.objectContaining({ data: { code: "invalid_page_token" } }));
-    expect(() => box.store.listSessions(1, token)).toThrow(expect.objectContaining({ data: { code: "invalid_page_token" } }));
+    expect(() => box.store.list({}, 1, token)).toThrow(
+      expect.objectContaining({ data: { code: "invalid_page_token" } }),
+    );
+    expect(() => box.store.listSessions(1, token)).toThrow(
+      expect.objectContaining({ data: { code: "invalid_page_token" } }),
+    );
   }
 });
 
@@ -300,9 +390,15 @@ test("a shutdown cancels what runs and keeps what waits for the next daemon", as
   await open({ base: box.base });
   await box.runs.recover();
   box.runs.beginWaiting();
-  expect(await box.ended(running)).toMatchObject({ outcome: "cancelled", error: { code: "daemon_shutdown" } });
+  expect(await box.ended(running)).toMatchObject({
+    outcome: "cancelled",
+    error: { code: "daemon_shutdown" },
+  });
   expect(await box.ended(waiting)).toMatchObject({ outcome: "completed" });
-  expect(await box.ended(carrying)).toMatchObject({ outcome: "cancelled", error: { code: "daemon_shutdown" } });
+  expect(await box.ended(carrying)).toMatchObject({
+    outcome: "cancelled",
+    error: { code: "daemon_shutdown" },
+  });
 });
 
 test("after a crash the next run of the session is charged with its own share of what the harness sums up, and no more", async () => {
@@ -313,7 +409,10 @@ test("after a crash the next run of the session is charged with its own share of
   await box.close();
   await open({ base });
   await box.runs.recover();
-  expect(await box.ended(crashed)).toMatchObject({ outcome: "unknown", usage: { inputTokens: 100 } });
+  expect(await box.ended(crashed)).toMatchObject({
+    outcome: "unknown",
+    usage: { inputTokens: 100 },
+  });
   const next = await box.carryOut("sumsUp", { sessionId: crashed.sessionId });
   expect(next.usage).toMatchObject({ inputTokens: 100, costUsd: 0.5 });
 });

@@ -21,7 +21,14 @@ import { Runs } from "../../../src/runs/runs.ts";
 import { Secrets } from "../../../src/secrets.ts";
 import { misbehaving } from "../../fixtures/harnesses/misbehaving.ts";
 
-const WATCH: WatchLimits = { firstEventMs: 5000, progressMs: 5000, toolMs: 5000, exitMs: 5000, cancelMs: 150, retries: 5 };
+const WATCH: WatchLimits = {
+  firstEventMs: 5000,
+  progressMs: 5000,
+  toolMs: 5000,
+  exitMs: 5000,
+  cancelMs: 150,
+  retries: 5,
+};
 
 export interface TestRunsOptions {
   /** To open the journal of an earlier one again. */
@@ -85,12 +92,21 @@ export class TestRuns {
   }
 
   static async open(options: TestRunsOptions = {}): Promise<TestRuns> {
-    const gateway = await ModelGateway.start({ log: createLog("silent", new Secrets()), proxyEnv: {} });
-    return new TestRuns(options.base ?? mkdtempSync(join(tmpdir(), "harnessd-runs-")), gateway, options);
+    const gateway = await ModelGateway.start({
+      log: createLog("silent", new Secrets()),
+      proxyEnv: {},
+    });
+    return new TestRuns(
+      options.base ?? mkdtempSync(join(tmpdir(), "harnessd-runs-")),
+      gateway,
+      options,
+    );
   }
 
   async start(prompt: string, request: Partial<RunRequestInput> = {}): Promise<Run> {
-    const { run } = await this.runs.start(RunRequest.parse({ harness: "misbehaving", prompt, ...request }));
+    const { run } = await this.runs.start(
+      RunRequest.parse({ harness: "misbehaving", prompt, ...request }),
+    );
     return run;
   }
 
@@ -104,7 +120,11 @@ export class TestRuns {
   }
 
   factsOf({ runId }: Run): Fact[] {
-    const { events } = this.journal.read({ after: null, filter: { runId, deltas: false }, limit: 10_000 });
+    const { events } = this.journal.read({
+      after: null,
+      filter: { runId, deltas: false },
+      limit: 10_000,
+    });
     return events.map((text) => JSON.parse(text) as Fact);
   }
 

@@ -7,7 +7,12 @@ import { opencode } from "../../../harnesses/opencode.ts";
 import { tools } from "../../../tools/index.ts";
 import { refuseUnknownTools } from "../../../src/runs/tool-names.ts";
 
-const http = (name: string) => ({ type: "http" as const, name, url: "http://127.0.0.1:1", headers: {} });
+const http = (name: string) => ({
+  type: "http" as const,
+  name,
+  url: "http://127.0.0.1:1",
+  headers: {},
+});
 const mcpServers = [http("probe"), http("my.server")];
 
 interface Lists {
@@ -20,8 +25,23 @@ function check(harness: Harness, { allowedTools, deniedTools = [] }: Lists): voi
 }
 
 test.each([
-  ["native", native, ["shell_exec", "plan_update", "mcp__probe__echo", "mcp__probe", "mcp__probe__*", "mcp__my_server__x"]],
-  ["claude-code", claudeCode, ["Bash", "Bash(git *)", "AskUserQuestion", "mcp__probe__echo", "mcp__probe"]],
+  [
+    "native",
+    native,
+    [
+      "shell_exec",
+      "plan_update",
+      "mcp__probe__echo",
+      "mcp__probe",
+      "mcp__probe__*",
+      "mcp__my_server__x",
+    ],
+  ],
+  [
+    "claude-code",
+    claudeCode,
+    ["Bash", "Bash(git *)", "AskUserQuestion", "mcp__probe__echo", "mcp__probe"],
+  ],
   ["codex", codex, ["exec_command", "update_plan", "mcp__probe__echo", "mcp__probe"]],
   ["opencode", opencode, ["bash", "apply_patch", "probe_echo", "probe_*", "my_server_x"]],
 ])("%s takes its own names and those of the run's MCP servers", (_, harness, names) => {
@@ -32,7 +52,11 @@ test.each([
 
 test.each([
   ["native", native, ["Bash", "shell_exec(git *)", "mcp__other__echo", "mcp__prob", "probe_echo"]],
-  ["claude-code", claudeCode, ["bash", "shell_exec", "mcp__probes__echo", "probe_echo", "Bash(git"]],
+  [
+    "claude-code",
+    claudeCode,
+    ["bash", "shell_exec", "mcp__probes__echo", "probe_echo", "Bash(git"],
+  ],
   ["codex", codex, ["Bash", "mcp__other__echo", "probe_echo"]],
   ["opencode", opencode, ["Bash", "bash(git *)", "mcp__probe__echo", "probe", "other_echo"]],
 ])("%s has every other name refused, wherever it stands", (_, harness, names) => {

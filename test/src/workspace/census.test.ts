@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -39,7 +48,10 @@ test.each<[string, () => void]>([
     },
   ],
   ["a removed file", () => rmSync(join(directory, "dir", "file"))],
-  ["a renamed file", () => renameSync(join(directory, "dir", "file"), join(directory, "dir", "other"))],
+  [
+    "a renamed file",
+    () => renameSync(join(directory, "dir", "file"), join(directory, "dir", "other")),
+  ],
   ["a changed mode", () => chmodSync(join(directory, "dir", "file"), 0o755)],
   [
     "a link elsewhere",

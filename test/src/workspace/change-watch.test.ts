@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -25,7 +33,13 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 const processes = { markerOf: (owner: string) => ({ HARNESSD_OWNER: owner }) };
 
 function watch(runId = "run_1"): ChangeWatch {
-  return new ChangeWatch({ runId, cwd, stateDir: join(base, "state"), processes, onEvent: (event) => events.push(event) });
+  return new ChangeWatch({
+    runId,
+    cwd,
+    stateDir: join(base, "state"),
+    processes,
+    onEvent: (event) => events.push(event),
+  });
 }
 
 test("files that were created, modified and deleted by anyone are told with their diffs", async () => {
@@ -42,7 +56,11 @@ test("files that were created, modified and deleted by anyone are told with thei
   expect(events).toMatchObject([
     { path: "dir/naïve – name.txt", change: "created", toolCallId: "call_1" },
     { path: "gone.txt", change: "deleted" },
-    { path: "old.txt", change: "modified", diff: "--- a/old.txt\n+++ b/old.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n" },
+    {
+      path: "old.txt",
+      change: "modified",
+      diff: "--- a/old.txt\n+++ b/old.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n",
+    },
   ]);
 });
 
@@ -54,7 +72,9 @@ test("a change is told once, and one made after the last look is told at the end
   await changes.look("call_2");
   writeFileSync(join(cwd, "b"), "2\n");
   await changes.close();
-  expect(events.map((event) => event.type === "file.changed" && [event.path, event.toolCallId])).toEqual([
+  expect(
+    events.map((event) => event.type === "file.changed" && [event.path, event.toolCallId]),
+  ).toEqual([
     ["a", "call_1"],
     ["b", undefined],
   ]);
@@ -74,7 +94,8 @@ test("a change that a further call may have made already is told as nobody's", a
 });
 
 test("a repository of the directory's own is neither read nor touched, and what it ignores is not told", async () => {
-  const git = (...args: string[]): string => execFileSync("git", ["-C", cwd, ...args], { encoding: "utf8" });
+  const git = (...args: string[]): string =>
+    execFileSync("git", ["-C", cwd, ...args], { encoding: "utf8" });
   git("init", "--quiet");
   writeFileSync(join(cwd, ".gitignore"), "build/\n");
   const changes = watch();
@@ -100,7 +121,9 @@ test("a binary file, a link and a changed mode are told without breaking the dif
   writeFileSync(join(cwd, "z.txt"), "last\n");
   await changes.close();
   const told = events.flatMap((event) =>
-    event.type === "file.changed" ? [[event.path, event.change, event.diff?.includes("+last") ?? null]] : [],
+    event.type === "file.changed"
+      ? [[event.path, event.change, event.diff?.includes("+last") ?? null]]
+      : [],
   );
   expect(told).toEqual([
     ["a.bin", "created", null],
@@ -117,7 +140,11 @@ test("two runs in one directory look at the same time, and leave no file of thei
   await Promise.all([one.close(), two.close()]);
   expect(events.map((event) => event.type)).toEqual(["file.changed", "file.changed"]);
   const [shadow] = readdirSync(join(base, "state", "workspaces"));
-  expect(readdirSync(join(base, "state", "workspaces", shadow!)).filter((file) => file.startsWith("index"))).toEqual(["index"]);
+  expect(
+    readdirSync(join(base, "state", "workspaces", shadow!)).filter((file) =>
+      file.startsWith("index"),
+    ),
+  ).toEqual(["index"]);
 });
 
 test("in a directory that stands still git is asked once, and what changes then is told against what stood there", async () => {
@@ -126,7 +153,10 @@ test("in a directory that stands still git is asked once, and what changes then 
   const first = watch("run_1");
   await first.close();
   const [shadow = ""] = readdirSync(join(base, "state", "workspaces"));
-  const indexes = (): string[] => readdirSync(join(base, "state", "workspaces", shadow)).filter((name) => name.startsWith("index-"));
+  const indexes = (): string[] =>
+    readdirSync(join(base, "state", "workspaces", shadow)).filter((name) =>
+      name.startsWith("index-"),
+    );
   const still = watch("run_2");
   await still.ready();
   expect(indexes()).toEqual([]);
@@ -136,7 +166,9 @@ test("in a directory that stands still git is asked once, and what changes then 
   await changes.ready();
   writeFileSync(join(cwd, "file"), "two\n");
   await changes.close();
-  expect(events).toMatchObject([{ path: "file", change: "modified", diff: "--- a/file\n+++ b/file\n@@ -1 +1 @@\n-one\n+two\n" }]);
+  expect(events).toMatchObject([
+    { path: "file", change: "modified", diff: "--- a/file\n+++ b/file\n@@ -1 +1 @@\n-one\n+two\n" },
+  ]);
 });
 
 test("what changes between two runs is neither's", async () => {
@@ -157,11 +189,14 @@ test("what a killed daemon left in the repositories is removed at the next start
   await killed.ready();
   const workspaces = join(base, "state", "workspaces");
   const [shadow = ""] = readdirSync(workspaces);
-  for (const name of ["index-run_killed.lock", "index.lock", "HEAD.lock"]) writeFileSync(join(workspaces, shadow, name), "");
+  for (const name of ["index-run_killed.lock", "index.lock", "HEAD.lock"])
+    writeFileSync(join(workspaces, shadow, name), "");
   mkdirSync(join(workspaces, `${shadow}.run_killed`));
   await clearLeftovers(join(base, "state"));
   expect(readdirSync(workspaces)).toEqual([shadow]);
-  expect(readdirSync(join(workspaces, shadow)).filter((name) => /^index-|\.lock$/.test(name))).toEqual([]);
+  expect(
+    readdirSync(join(workspaces, shadow)).filter((name) => /^index-|\.lock$/.test(name)),
+  ).toEqual([]);
   const changes = watch("run_2");
   await changes.ready();
   writeFileSync(join(cwd, "seen"), "x\n");
@@ -198,7 +233,9 @@ test("without git every run says that changes are unseen, and none fails for it"
   } finally {
     process.env["PATH"] = PATH;
   }
-  expect(events.map((event) => event.type === "notice" && event.code)).toEqual(Array.from({ length: 21 }, () => "changes_unseen"));
+  expect(events.map((event) => event.type === "notice" && event.code)).toEqual(
+    Array.from({ length: 21 }, () => "changes_unseen"),
+  );
 });
 
 test("a directory that cannot be looked at is a notice and not a failure", async () => {

@@ -11,7 +11,10 @@ async function fileWith(content: string | Uint8Array) {
   return { context: contextIn(directory), path, content: () => readFile(path, "utf8") };
 }
 
-const change = (oldText: string, newText: string, all = false) => ({ path: "file.ts", edits: [{ oldText, newText, all }] });
+const change = (oldText: string, newText: string, all = false) => ({
+  path: "file.ts",
+  edits: [{ oldText, newText, all }],
+});
 
 test("a text that occurs once is replaced, and the change is shown", async () => {
   const file = await fileWith("const a = 1;\nconst b = 2;\n");
@@ -29,7 +32,9 @@ test("patterns of String.replace in the new text are taken as they stand", async
 
 test("all replaces every occurrence", async () => {
   const file = await fileWith("a a a");
-  expect(await output(edit, change("a", "b", true), file.context)).toMatchObject({ replacements: 3 });
+  expect(await output(edit, change("a", "b", true), file.context)).toMatchObject({
+    replacements: 3,
+  });
   expect(await file.content()).toBe("b b b");
 });
 
@@ -67,14 +72,20 @@ test("a text that occurs more than once is refused with the lines", async () => 
 test("a text that differs only in white space is told with the line and what stands there", async () => {
   const file = await fileWith("function f() {\n\treturn 1;\n}\n");
   const error = await refusal(edit, change("function f() {\n  return 1;\n}", ""), file.context);
-  expect(error).toMatchObject({ code: "no_match", data: { line: 1, found: "function f() {\n\treturn 1;\n}" } });
+  expect(error).toMatchObject({
+    code: "no_match",
+    data: { line: 1, found: "function f() {\n\treturn 1;\n}" },
+  });
   expect(error.message).toContain("only in white space");
 });
 
 test("a text that is nearly there is told with the nearest line", async () => {
   const file = await fileWith("alpha\nconst total = sum(values);\nomega\n");
   const error = await refusal(edit, change("const total = sum(value);", ""), file.context);
-  expect(error).toMatchObject({ code: "no_match", data: { line: 2, found: "const total = sum(values);" } });
+  expect(error).toMatchObject({
+    code: "no_match",
+    data: { line: 2, found: "const total = sum(values);" },
+  });
 });
 
 test("a text that is nowhere near is simply not there", async () => {
@@ -110,22 +121,34 @@ test("byte order mark and mode are kept", async () => {
 
 test("an edit that expects another version is refused before it is tried", async () => {
   const file = await fileWith("new content");
-  const error = await refusal(edit, { ...change("old content", "x"), expectedVersion: "hNot" }, file.context);
+  const error = await refusal(
+    edit,
+    { ...change("old content", "x"), expectedVersion: "hNot" },
+    file.context,
+  );
   expect(error.code).toBe("version_conflict");
 });
 
 test("a file that is not UTF-8 is refused rather than damaged", async () => {
   const bytes = Uint8Array.of(0x61, 0xe9, 0x62);
   const file = await fileWith(bytes);
-  expect(await refusal(edit, change("a", "b"), file.context)).toMatchObject({ code: "binary_file" });
+  expect(await refusal(edit, change("a", "b"), file.context)).toMatchObject({
+    code: "binary_file",
+  });
   expect([...(await readFile(file.path))]).toEqual([...bytes]);
 });
 
 test("an empty old text, no edits and a missing file are refused", async () => {
   const file = await fileWith("x");
-  expect(await refusal(edit, change("", "y"), file.context)).toMatchObject({ code: "invalid_input" });
-  expect(await refusal(edit, { path: "file.ts", edits: [] }, file.context)).toMatchObject({ code: "invalid_input" });
-  expect(await refusal(edit, { ...change("x", "y"), path: "gone" }, file.context)).toMatchObject({ code: "not_found" });
+  expect(await refusal(edit, change("", "y"), file.context)).toMatchObject({
+    code: "invalid_input",
+  });
+  expect(await refusal(edit, { path: "file.ts", edits: [] }, file.context)).toMatchObject({
+    code: "invalid_input",
+  });
+  expect(await refusal(edit, { ...change("x", "y"), path: "gone" }, file.context)).toMatchObject({
+    code: "not_found",
+  });
 });
 
 test("edits of one file at once all come to stand", async () => {

@@ -20,13 +20,27 @@ const pathsOf = (answer: { entries: { path: string }[] }) => answer.entries.map(
 test("a directory's own entries are told with type, size and time", async () => {
   const answer = await output(list, {}, await tree());
   expect(pathsOf(answer)).toEqual([".hidden", "a.txt", "b", "b.txt", "z"]);
-  expect(answer.entries.map(({ type }: { type: string }) => type)).toEqual(["file", "file", "directory", "file", "symlink"]);
+  expect(answer.entries.map(({ type }: { type: string }) => type)).toEqual([
+    "file",
+    "file",
+    "directory",
+    "file",
+    "symlink",
+  ]);
   expect(answer.entries[1]).toMatchObject({ size: 4, mtime: expect.stringMatching(/^\d{4}-.*Z$/) });
   expect(answer.nextAfter).toBeNull();
 });
 
 test("with depth what is below follows its directory, and links are not followed", async () => {
-  expect(pathsOf(await output(list, { depth: 3 }, await tree()))).toEqual([".hidden", "a.txt", "b", "b/c", "b/c/deep", "b.txt", "z"]);
+  expect(pathsOf(await output(list, { depth: 3 }, await tree()))).toEqual([
+    ".hidden",
+    "a.txt",
+    "b",
+    "b/c",
+    "b/c/deep",
+    "b.txt",
+    "z",
+  ]);
 });
 
 test("pages joined give the whole, whatever the size of a page", async () => {
@@ -44,11 +58,17 @@ test("pages joined give the whole, whatever the size of a page", async () => {
 });
 
 test("a page goes on after an entry that is gone", async () => {
-  expect(pathsOf(await output(list, { depth: 9, after: "b/c/aaa" }, await tree()))).toEqual(["b/c/deep", "b.txt", "z"]);
+  expect(pathsOf(await output(list, { depth: 9, after: "b/c/aaa" }, await tree()))).toEqual([
+    "b/c/deep",
+    "b.txt",
+    "z",
+  ]);
 });
 
 test("a file and a missing directory are refused", async () => {
   const context = await tree();
-  expect(await refusal(list, { path: "a.txt" }, context)).toMatchObject({ code: "not_a_directory" });
+  expect(await refusal(list, { path: "a.txt" }, context)).toMatchObject({
+    code: "not_a_directory",
+  });
   expect(await refusal(list, { path: "nothing" }, context)).toMatchObject({ code: "not_found" });
 });

@@ -42,8 +42,12 @@ test("a file is moved to another file system", async ({ skip }) => {
 
 test("what is there is replaced only when asked, and a directory never", async () => {
   const { directory, context } = await tree();
-  expect(await refusal(move, { from: "other", to: "dir/file" }, context)).toMatchObject({ code: "already_exists" });
-  expect(await refusal(move, { from: "other", to: "dir", overwrite: true }, context)).toMatchObject({ code: "already_exists" });
+  expect(await refusal(move, { from: "other", to: "dir/file" }, context)).toMatchObject({
+    code: "already_exists",
+  });
+  expect(await refusal(move, { from: "other", to: "dir", overwrite: true }, context)).toMatchObject(
+    { code: "already_exists" },
+  );
   await output(move, { from: "other", to: "dir/file", overwrite: true }, context);
   expect(await readFile(join(directory, "dir/file"), "utf8")).toBe("other");
 });
@@ -51,8 +55,16 @@ test("what is there is replaced only when asked, and a directory never", async (
 test("nothing is moved out of the roots, and neither roots, nor nothing, nor a directory into itself", async () => {
   const { directory, context } = await tree();
   const narrow = contextIn(join(directory, "dir"), { paths: { roots: [join(directory, "dir")] } });
-  expect(await refusal(move, { from: "file", to: "../file" }, narrow)).toMatchObject({ code: "path_not_allowed" });
-  expect(await refusal(move, { from: ".", to: "sub" }, narrow)).toMatchObject({ code: "path_not_allowed" });
-  expect(await refusal(move, { from: "gone", to: "a/b" }, context)).toMatchObject({ code: "not_found" });
-  expect(await refusal(move, { from: "dir", to: "dir/sub" }, context)).toMatchObject({ code: "invalid_path" });
+  expect(await refusal(move, { from: "file", to: "../file" }, narrow)).toMatchObject({
+    code: "path_not_allowed",
+  });
+  expect(await refusal(move, { from: ".", to: "sub" }, narrow)).toMatchObject({
+    code: "path_not_allowed",
+  });
+  expect(await refusal(move, { from: "gone", to: "a/b" }, context)).toMatchObject({
+    code: "not_found",
+  });
+  expect(await refusal(move, { from: "dir", to: "dir/sub" }, context)).toMatchObject({
+    code: "invalid_path",
+  });
 });

@@ -23,7 +23,9 @@ test("a file, a link to a directory and an empty directory are removed, the link
 
 test("a directory with something in it is removed only when recursive", async () => {
   const { directory, context } = await tree();
-  expect(await refusal(remove, { path: "dir" }, context)).toMatchObject({ code: "directory_not_empty" });
+  expect(await refusal(remove, { path: "dir" }, context)).toMatchObject({
+    code: "directory_not_empty",
+  });
   await output(remove, { path: "dir", recursive: true }, context);
   expect(await readdir(directory)).toEqual(["link"]);
 });
@@ -31,14 +33,22 @@ test("a directory with something in it is removed only when recursive", async ()
 test("nothing there is not_found, or no error when it may be missing", async () => {
   const { context } = await tree();
   expect(await refusal(remove, { path: "gone" }, context)).toMatchObject({ code: "not_found" });
-  expect(await output(remove, { path: "gone", mayBeMissing: true }, context)).toMatchObject({ removed: false });
+  expect(await output(remove, { path: "gone", mayBeMissing: true }, context)).toMatchObject({
+    removed: false,
+  });
 });
 
 test("the root of the box and the allowed directories are never removed", async () => {
   const { directory, context } = await tree();
   const narrow = { ...context, paths: { roots: [directory] } };
-  expect(await refusal(remove, { path: "/", recursive: true }, context)).toMatchObject({ code: "path_not_allowed" });
-  expect(await refusal(remove, { path: ".", recursive: true }, narrow)).toMatchObject({ code: "path_not_allowed" });
-  expect(await refusal(remove, { path: "..", recursive: true }, narrow)).toMatchObject({ code: "path_not_allowed" });
+  expect(await refusal(remove, { path: "/", recursive: true }, context)).toMatchObject({
+    code: "path_not_allowed",
+  });
+  expect(await refusal(remove, { path: ".", recursive: true }, narrow)).toMatchObject({
+    code: "path_not_allowed",
+  });
+  expect(await refusal(remove, { path: "..", recursive: true }, narrow)).toMatchObject({
+    code: "path_not_allowed",
+  });
   expect(await readdir(directory)).toEqual(["dir", "link"]);
 });

@@ -19,15 +19,25 @@ test("a file is told with size, mode, times and version", async () => {
 
 test("a directory and a device have no version", async () => {
   const context = contextIn(await makeDirectory());
-  expect(await output(stat, { path: "." }, context)).toMatchObject({ type: "directory", version: null });
-  expect(await output(stat, { path: "/dev/null" }, context)).toMatchObject({ type: "other", version: null });
+  expect(await output(stat, { path: "." }, context)).toMatchObject({
+    type: "directory",
+    version: null,
+  });
+  expect(await output(stat, { path: "/dev/null" }, context)).toMatchObject({
+    type: "other",
+    version: null,
+  });
 });
 
 test("a symlink is followed and its target told", async () => {
   const directory = await makeDirectory();
   await writeFile(join(directory, "file"), "four");
   await symlink("file", join(directory, "link"));
-  expect(await output(stat, { path: "link" }, contextIn(directory))).toMatchObject({ type: "file", size: 4, symlinkTarget: "file" });
+  expect(await output(stat, { path: "link" }, contextIn(directory))).toMatchObject({
+    type: "file",
+    size: 4,
+    symlinkTarget: "file",
+  });
 });
 
 test("a symlink that leads nowhere, or out of the roots, is told itself", async () => {
@@ -43,5 +53,7 @@ test("a symlink that leads nowhere, or out of the roots, is told itself", async 
 });
 
 test("nothing at the path is not_found", async () => {
-  expect(await refusal(stat, { path: "nothing" }, contextIn(await makeDirectory()))).toMatchObject({ code: "not_found" });
+  expect(await refusal(stat, { path: "nothing" }, contextIn(await makeDirectory()))).toMatchObject({
+    code: "not_found",
+  });
 });

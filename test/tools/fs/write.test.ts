@@ -1,4 +1,15 @@
-import { chmod, chown, link, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { read } from "../../../tools/fs/read.ts";
@@ -8,7 +19,11 @@ import { contextIn, makeDirectory, output, refusal } from "../tool-context.ts";
 
 test("a new file is written with its directories and shown as a diff", async () => {
   const directory = await makeDirectory();
-  const answer = await output(write, { path: "a/b/file.txt", content: "hello\n" }, contextIn(directory));
+  const answer = await output(
+    write,
+    { path: "a/b/file.txt", content: "hello\n" },
+    contextIn(directory),
+  );
   expect(answer).toMatchObject({ path: join(directory, "a/b/file.txt"), created: true, bytes: 6 });
   expect(answer.diff).toContain("+hello");
   expect(await readFile(join(directory, "a/b/file.txt"), "utf8")).toBe("hello\n");
@@ -57,7 +72,11 @@ test("writing through a symlink changes its target and leaves the link", async (
 test("base64 is written as the bytes it stands for, without a diff", async () => {
   const directory = await makeDirectory();
   const bytes = Buffer.from([0, 255, 10, 13]);
-  const answer = await output(write, { path: "file", content: bytes.toString("base64"), encoding: "base64" }, contextIn(directory));
+  const answer = await output(
+    write,
+    { path: "file", content: bytes.toString("base64"), encoding: "base64" },
+    contextIn(directory),
+  );
   expect(answer).toMatchObject({ bytes: 4, diff: null });
   expect(await readFile(join(directory, "file"))).toEqual(bytes);
 });
@@ -80,7 +99,10 @@ test("a file too large to be hashed changes its version with each of many quick 
   const context = contextIn(directory);
   const versions = new Set<string>();
   for (let turn = 0; turn < 12; turn++) {
-    versions.add((await output(write, { path: "file", content: String(turn % 2).repeat(1_100_000) }, context)).version);
+    versions.add(
+      (await output(write, { path: "file", content: String(turn % 2).repeat(1_100_000) }, context))
+        .version,
+    );
   }
   expect(versions.size).toBe(12);
   expect([...versions][0]).toMatch(/^s/);
@@ -91,32 +113,48 @@ test("a write that expects a version is refused when the file is at another, or 
   const context = contextIn(directory);
   const { version } = await output(write, { path: "file", content: "one" }, context);
   await writeFile(join(directory, "file"), "someone else's");
-  const error = await refusal(write, { path: "file", content: "two", expectedVersion: version }, context);
+  const error = await refusal(
+    write,
+    { path: "file", content: "two", expectedVersion: version },
+    context,
+  );
   expect(error).toMatchObject({ code: "version_conflict", data: { expectedVersion: version } });
   expect(await readFile(join(directory, "file"), "utf8")).toBe("someone else's");
-  expect(await refusal(write, { path: "gone", content: "", expectedVersion: version }, context)).toMatchObject({
+  expect(
+    await refusal(write, { path: "gone", content: "", expectedVersion: version }, context),
+  ).toMatchObject({
     code: "version_conflict",
     data: { actualVersion: null },
   });
 });
 
-test.each(["createOnly", "expectedVersion"])("of many writes at once with %s only one is not refused", async (condition) => {
-  const directory = await makeDirectory();
-  const context = contextIn(directory);
-  const asked =
-    condition === "createOnly"
-      ? { createOnly: true }
-      : { expectedVersion: (await output(write, { path: "f", content: "old" }, context)).version as string };
-  const all = Array.from({ length: 8 }, (_, n) => output(write, { path: "f", content: `${n}`, ...asked }, context));
-  const made = await Promise.allSettled(all);
-  expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-  expect(await readdir(directory)).toEqual(["f"]);
-});
+test.each(["createOnly", "expectedVersion"])(
+  "of many writes at once with %s only one is not refused",
+  async (condition) => {
+    const directory = await makeDirectory();
+    const context = contextIn(directory);
+    const asked =
+      condition === "createOnly"
+        ? { createOnly: true }
+        : {
+            expectedVersion: (await output(write, { path: "f", content: "old" }, context))
+              .version as string,
+          };
+    const all = Array.from({ length: 8 }, (_, n) =>
+      output(write, { path: "f", content: `${n}`, ...asked }, context),
+    );
+    const made = await Promise.allSettled(all);
+    expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(await readdir(directory)).toEqual(["f"]);
+  },
+);
 
 test("createOnly refuses a file that is there", async () => {
   const directory = await makeDirectory();
   await writeFile(join(directory, "file"), "mine");
-  expect(await refusal(write, { path: "file", content: "x", createOnly: true }, contextIn(directory))).toMatchObject({
+  expect(
+    await refusal(write, { path: "file", content: "x", createOnly: true }, contextIn(directory)),
+  ).toMatchObject({
     code: "already_exists",
   });
   expect(await readFile(join(directory, "file"), "utf8")).toBe("mine");

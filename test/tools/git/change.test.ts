@@ -15,43 +15,76 @@ import { makeRepository } from "./remote-host.ts";
 
 async function repository() {
   const context = await gitContextIn(await makeRepository());
-  const git = async (...args: string[]) => (await promisify(execFile)("git", args, { cwd: context.cwd, env: context.env })).stdout.trim();
-  return { context, git, write: (file: string, content: string) => writeFile(join(context.cwd, file), content) };
+  const git = async (...args: string[]) =>
+    (await promisify(execFile)("git", args, { cwd: context.cwd, env: context.env })).stdout.trim();
+  return {
+    context,
+    git,
+    write: (file: string, content: string) => writeFile(join(context.cwd, file), content),
+  };
 }
 
 test("add stages everything, deletions too, or only what is named", async () => {
   const { context, write } = await repository();
   await write("a", "");
   await write("-b", "");
-  expect(await output(add, { files: ["-b"] }, context)).toEqual({ staged: ["-b"], truncated: false });
+  expect(await output(add, { files: ["-b"] }, context)).toEqual({
+    staged: ["-b"],
+    truncated: false,
+  });
   await rm(join(context.cwd, "file.txt"));
   expect((await output(add, {}, context)).staged).toEqual(["-b", "a", "file.txt"]);
-  expect(await refusal(add, { files: ["no-such"] }, context)).toMatchObject({ code: "ref_not_found" });
+  expect(await refusal(add, { files: ["no-such"] }, context)).toMatchObject({
+    code: "ref_not_found",
+  });
 });
 
 test("commit answers with the commit that it made", async () => {
   const { context, git, write } = await repository();
   await write("file.txt", "two\n");
-  const answer = await output(commit, { message: 'Second\n\nWith `$(odd)` "body"', all: true }, context);
+  const answer = await output(
+    commit,
+    { message: 'Second\n\nWith `$(odd)` "body"', all: true },
+    context,
+  );
   expect(answer).toEqual({ sha: await git("rev-parse", "HEAD"), branch: "main", filesChanged: 1 });
-  expect(await git("log", "-1", "--format=%B|%an")).toBe('Second\n\nWith `$(odd)` "body"\n|Tess Ter');
+  expect(await git("log", "-1", "--format=%B|%an")).toBe(
+    'Second\n\nWith `$(odd)` "body"\n|Tess Ter',
+  );
 });
 
 test("an author is author and committer, and needs no configuration", async () => {
   const { context, git, write } = await repository();
-  const bare = { ...context, env: { PATH: context.env["PATH"] ?? "", HOME: context.env["HOME"] ?? "", EMAIL: "" } };
+  const bare = {
+    ...context,
+    env: { PATH: context.env["PATH"] ?? "", HOME: context.env["HOME"] ?? "", EMAIL: "" },
+  };
   await write("file.txt", "two\n");
-  expect(await refusal(commit, { message: "x", all: true }, bare)).toMatchObject({ code: "identity_missing" });
-  await output(commit, { message: "x", all: true, author: { name: "Ann O'Nym", email: "ann@example.com" } }, bare);
-  expect(await git("log", "-1", "--format=%an <%ae> %cn <%ce>")).toBe("Ann O'Nym <ann@example.com> Ann O'Nym <ann@example.com>");
+  expect(await refusal(commit, { message: "x", all: true }, bare)).toMatchObject({
+    code: "identity_missing",
+  });
+  await output(
+    commit,
+    { message: "x", all: true, author: { name: "Ann O'Nym", email: "ann@example.com" } },
+    bare,
+  );
+  expect(await git("log", "-1", "--format=%an <%ae> %cn <%ce>")).toBe(
+    "Ann O'Nym <ann@example.com> Ann O'Nym <ann@example.com>",
+  );
 });
 
 test("with nothing to commit the answer says so, unless an empty commit is wanted", async () => {
   const { context, write } = await repository();
-  expect(await refusal(commit, { message: "x" }, context)).toMatchObject({ code: "nothing_to_commit" });
+  expect(await refusal(commit, { message: "x" }, context)).toMatchObject({
+    code: "nothing_to_commit",
+  });
   await write("file.txt", "two\n");
-  expect(await refusal(commit, { message: "x" }, context)).toMatchObject({ code: "nothing_to_commit" });
-  expect(await output(commit, { message: "x", allowEmpty: true }, context)).toMatchObject({ filesChanged: 0 });
+  expect(await refusal(commit, { message: "x" }, context)).toMatchObject({
+    code: "nothing_to_commit",
+  });
+  expect(await output(commit, { message: "x", allowEmpty: true }, context)).toMatchObject({
+    filesChanged: 0,
+  });
 });
 
 test("a hook that refuses is heard, and no editor is ever opened", async () => {
@@ -64,7 +97,11 @@ test("a hook that refuses is heard, and no editor is ever opened", async () => {
   expect(error.message).toContain("tests failed");
   expect(context.emitted()).toContain("tests failed");
   await rm(join(context.cwd, ".git/hooks/pre-commit"));
-  await output(commit, { message: "Amended", amend: true }, { ...context, env: { ...context.env, EDITOR: "cat", VISUAL: "vi" } });
+  await output(
+    commit,
+    { message: "Amended", amend: true },
+    { ...context, env: { ...context.env, EDITOR: "cat", VISUAL: "vi" } },
+  );
   expect(await git("log", "-1", "--format=%s")).toBe("Amended");
 });
 
@@ -78,7 +115,11 @@ test("a cancelled commit ends the hook that it waits for, one that left its sess
   await chmod(join(context.cwd, ".git/hooks/pre-commit"), 0o755);
   const abort = new AbortController();
   const emit = async (): Promise<void> => abort.abort();
-  const outcome = await callTool(commit, { message: "x", allowEmpty: true }, { ...context, emit, signal: abort.signal });
+  const outcome = await callTool(
+    commit,
+    { message: "x", allowEmpty: true },
+    { ...context, emit, signal: abort.signal },
+  );
   expect(outcome).toMatchObject({ ok: false, error: { code: "cancelled" } });
   const pid = Number(await readFile(join(context.cwd, "pids"), "utf8"));
   const stat = readStat(pid);
@@ -89,18 +130,36 @@ test("branches are listed, created, renamed and deleted", async () => {
   const { context, git } = await repository();
   expect(await output(branch, {}, context)).toEqual({
     current: "main",
-    branches: [{ name: "main", sha: await git("rev-parse", "HEAD"), remote: false, upstream: null }],
+    branches: [
+      { name: "main", sha: await git("rev-parse", "HEAD"), remote: false, upstream: null },
+    ],
     truncated: false,
   });
-  const named = ({ branches }: { branches: { name: string }[] }) => branches.map(({ name }) => name);
-  expect(named(await output(branch, { action: "create", name: "topic/a" }, context))).toEqual(["main", "topic/a"]);
-  expect(named(await output(branch, { action: "rename", name: "topic/a", newName: "b" }, context))).toEqual(["b", "main"]);
-  expect(await refusal(branch, { action: "create", name: "b" }, context)).toMatchObject({ code: "already_exists" });
-  expect(await refusal(branch, { action: "create", name: "c", startPoint: "no-such" }, context)).toMatchObject({ code: "ref_not_found" });
+  const named = ({ branches }: { branches: { name: string }[] }) =>
+    branches.map(({ name }) => name);
+  expect(named(await output(branch, { action: "create", name: "topic/a" }, context))).toEqual([
+    "main",
+    "topic/a",
+  ]);
+  expect(
+    named(await output(branch, { action: "rename", name: "topic/a", newName: "b" }, context)),
+  ).toEqual(["b", "main"]);
+  expect(await refusal(branch, { action: "create", name: "b" }, context)).toMatchObject({
+    code: "already_exists",
+  });
+  expect(
+    await refusal(branch, { action: "create", name: "c", startPoint: "no-such" }, context),
+  ).toMatchObject({ code: "ref_not_found" });
   expect(named(await output(branch, { action: "delete", name: "b" }, context))).toEqual(["main"]);
-  expect(await refusal(branch, { action: "delete", name: "b" }, context)).toMatchObject({ code: "ref_not_found" });
-  expect(await refusal(branch, { action: "create" }, context)).toMatchObject({ code: "invalid_input" });
-  expect(await refusal(branch, { action: "create", name: "--force" }, context)).toMatchObject({ code: "invalid_input" });
+  expect(await refusal(branch, { action: "delete", name: "b" }, context)).toMatchObject({
+    code: "ref_not_found",
+  });
+  expect(await refusal(branch, { action: "create" }, context)).toMatchObject({
+    code: "invalid_input",
+  });
+  expect(await refusal(branch, { action: "create", name: "--force" }, context)).toMatchObject({
+    code: "invalid_input",
+  });
 });
 
 test("a branch that is not merged is deleted only with force", async () => {
@@ -108,17 +167,24 @@ test("a branch that is not merged is deleted only with force", async () => {
   await git("checkout", "-qb", "topic");
   await git("commit", "-q", "--allow-empty", "-m", "Only here");
   await git("checkout", "-q", "main");
-  expect(await refusal(branch, { action: "delete", name: "topic" }, context)).toMatchObject({ code: "not_merged" });
+  expect(await refusal(branch, { action: "delete", name: "topic" }, context)).toMatchObject({
+    code: "not_merged",
+  });
   await output(branch, { action: "delete", name: "topic", force: true }, context);
 });
 
 test("checkout goes to a branch, a new branch and a commit", async () => {
   const { context, git } = await repository();
   const sha = await git("rev-parse", "HEAD");
-  expect(await output(checkout, { ref: "topic", create: true }, context)).toEqual({ branch: "topic", commit: sha });
+  expect(await output(checkout, { ref: "topic", create: true }, context)).toEqual({
+    branch: "topic",
+    commit: sha,
+  });
   expect(await output(checkout, { ref: "main" }, context)).toEqual({ branch: "main", commit: sha });
   expect(await output(checkout, { ref: sha }, context)).toEqual({ branch: null, commit: sha });
-  expect(await refusal(checkout, { ref: "no-such" }, context)).toMatchObject({ code: "ref_not_found" });
+  expect(await refusal(checkout, { ref: "no-such" }, context)).toMatchObject({
+    code: "ref_not_found",
+  });
 });
 
 test("a name of a file is not taken for a branch, and local changes are not lost", async () => {
@@ -128,8 +194,12 @@ test("a name of a file is not taken for a branch, and local changes are not lost
   await git("commit", "-qam", "Theirs");
   await git("checkout", "-q", "main");
   await write("file.txt", "mine\n");
-  expect(await refusal(checkout, { ref: "file.txt" }, context)).toMatchObject({ code: "ref_not_found" });
-  expect(await refusal(checkout, { ref: "topic" }, context)).toMatchObject({ code: "local_changes" });
+  expect(await refusal(checkout, { ref: "file.txt" }, context)).toMatchObject({
+    code: "ref_not_found",
+  });
+  expect(await refusal(checkout, { ref: "topic" }, context)).toMatchObject({
+    code: "local_changes",
+  });
   expect(await readFile(join(context.cwd, "file.txt"), "utf8")).toBe("mine\n");
   await output(checkout, { ref: "topic", force: true }, context);
   expect(await readFile(join(context.cwd, "file.txt"), "utf8")).toBe("theirs\n");

@@ -9,13 +9,22 @@ export interface GitContext extends ToolContext {
   readonly emitted: () => string;
 }
 
-export async function gitContextIn(cwd: string, over: Partial<ToolContext> = {}): Promise<GitContext> {
+export async function gitContextIn(
+  cwd: string,
+  over: Partial<ToolContext> = {},
+): Promise<GitContext> {
   const processes = new BoxProcesses({ directory: await makeDirectory(), boxId: cwd });
   onTestFinished(async () => void (await processes.stopAll(0)));
   let emitted = "";
   return {
     ...contextIn(cwd),
-    env: { PATH: process.env["PATH"] ?? "", HOME: await makeDirectory(), GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_COUNT: "2", ...IDENTITY },
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: await makeDirectory(),
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_CONFIG_COUNT: "2",
+      ...IDENTITY,
+    },
     processes,
     emit: async (_, text) => void (emitted += text),
     ...over,

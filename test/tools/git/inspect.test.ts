@@ -13,13 +13,25 @@ import { makeRepository } from "./remote-host.ts";
 
 async function repository() {
   const context = await gitContextIn(await makeRepository());
-  const git = (...args: string[]) => promisify(execFile)("git", args, { cwd: context.cwd, env: context.env });
-  return { context, git, write: (file: string, content: string | Uint8Array) => writeFile(join(context.cwd, file), content) };
+  const git = (...args: string[]) =>
+    promisify(execFile)("git", args, { cwd: context.cwd, env: context.env });
+  return {
+    context,
+    git,
+    write: (file: string, content: string | Uint8Array) =>
+      writeFile(join(context.cwd, file), content),
+  };
 }
 
 test("status tells branch, staged, changed, renamed, deleted and untracked files", async () => {
   const { context, git, write } = await repository();
-  expect(await output(status, {}, context)).toMatchObject({ branch: "main", upstream: null, clean: true, files: [], truncated: false });
+  expect(await output(status, {}, context)).toMatchObject({
+    branch: "main",
+    upstream: null,
+    clean: true,
+    files: [],
+    truncated: false,
+  });
   await write("b.txt", "b\n".repeat(20));
   await write("gone.txt", "gone\n");
   await git("add", ".");
@@ -31,7 +43,11 @@ test("status tells branch, staged, changed, renamed, deleted and untracked files
   await write("new/file", "");
   const { files, clean } = await output(status, {}, context);
   expect(clean).toBe(false);
-  expect(files.sort((one: { path: string }, other: { path: string }) => (one.path < other.path ? -1 : 1))).toEqual([
+  expect(
+    files.sort((one: { path: string }, other: { path: string }) =>
+      one.path < other.path ? -1 : 1,
+    ),
+  ).toEqual([
     { path: "c ü.txt", from: "b.txt", index: "R", worktree: " " },
     { path: "file.txt", from: null, index: " ", worktree: "M" },
     { path: "gone.txt", from: null, index: " ", worktree: "D" },
@@ -44,7 +60,12 @@ test("status tells a detached HEAD and how far a branch is from its upstream", a
   await git("branch", "base");
   await git("branch", "--set-upstream-to=base");
   await git("commit", "-q", "--allow-empty", "-m", "Ahead");
-  expect(await output(status, {}, context)).toMatchObject({ branch: "main", upstream: "base", ahead: 1, behind: 0 });
+  expect(await output(status, {}, context)).toMatchObject({
+    branch: "main",
+    upstream: "base",
+    ahead: 1,
+    behind: 0,
+  });
   await git("checkout", "-q", "--detach");
   expect(await output(status, {}, context)).toMatchObject({ branch: null });
 });
@@ -96,7 +117,11 @@ test("log lists commits newest first, in pages, of files, authors and ranges", a
     await git("commit", "-qm", `Commit ${n}`, "-m", "With a body\nof two lines");
   }
   const { commits, hasMore } = await output(log, {}, context);
-  expect(commits.map(({ subject }: { subject: string }) => subject)).toEqual(["Commit 3", "Commit 2", "First"]);
+  expect(commits.map(({ subject }: { subject: string }) => subject)).toEqual([
+    "Commit 3",
+    "Commit 2",
+    "First",
+  ]);
   expect(commits[0]).toMatchObject({
     sha: expect.stringMatching(/^[0-9a-f]{40}$/),
     parents: [commits[1].sha],
@@ -106,7 +131,10 @@ test("log lists commits newest first, in pages, of files, authors and ranges", a
     body: "With a body\nof two lines",
   });
   expect(hasMore).toBe(false);
-  expect(await output(log, { limit: 1, skip: 1 }, context)).toMatchObject({ commits: [{ subject: "Commit 2" }], hasMore: true });
+  expect(await output(log, { limit: 1, skip: 1 }, context)).toMatchObject({
+    commits: [{ subject: "Commit 2" }],
+    hasMore: true,
+  });
   expect((await output(log, { files: ["3.txt"] }, context)).commits).toHaveLength(1);
   expect((await output(log, { ref: "HEAD~1..HEAD" }, context)).commits).toHaveLength(1);
   expect((await output(log, { author: "nobody" }, context)).commits).toHaveLength(0);
@@ -150,7 +178,11 @@ test("a directory that is no repository is said to be none, and one that begins 
   expect(await refusal(status, {}, outside)).toMatchObject({ code: "not_a_repository" });
   const { context } = await repository();
   await mkdir(join(context.cwd, "sub"));
-  const narrow = { ...context, cwd: join(context.cwd, "sub"), paths: { roots: [join(context.cwd, "sub")] } };
+  const narrow = {
+    ...context,
+    cwd: join(context.cwd, "sub"),
+    paths: { roots: [join(context.cwd, "sub")] },
+  };
   expect(await refusal(status, {}, narrow)).toMatchObject({ code: "not_a_repository" });
 });
 

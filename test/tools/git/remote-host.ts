@@ -22,7 +22,11 @@ export interface RemoteHost {
 export async function serveRemote(token: string, user?: string): Promise<RemoteHost> {
   const root = await makeDirectory();
   await makeBareRepository(join(root, "repo.git"));
-  const host: RemoteHost = { url: "", authorizations: [], asked: { hold: undefined, waiting: () => undefined } };
+  const host: RemoteHost = {
+    url: "",
+    authorizations: [],
+    asked: { hold: undefined, waiting: () => undefined },
+  };
   const server = createServer((request, response) => void answer(request, response));
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { authorization } = request.headers;
@@ -45,7 +49,9 @@ export async function serveRemote(token: string, user?: string): Promise<RemoteH
     server.closeAllConnections();
     server.close();
   });
-  return Object.assign(host, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/repo.git` });
+  return Object.assign(host, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/repo.git`,
+  });
 }
 
 function backend(root: string, request: IncomingMessage, response: ServerResponse): void {
@@ -77,7 +83,10 @@ function backend(root: string, request: IncomingMessage, response: ServerRespons
       .split("\r\n")
       .map((line) => line.split(": ") as [string, string]);
     const status = headers.find(([name]) => name === "Status")?.[1] ?? "200";
-    response.writeHead(Number.parseInt(status, 10), Object.fromEntries(headers.filter(([name]) => name !== "Status")));
+    response.writeHead(
+      Number.parseInt(status, 10),
+      Object.fromEntries(headers.filter(([name]) => name !== "Status")),
+    );
     response.write(head.subarray(end + 4));
     child.stdout.pipe(response);
   };
@@ -93,7 +102,8 @@ async function makeBareRepository(path: string): Promise<void> {
 /** A repository with one commit on main, in a directory of its own. */
 export async function makeRepository(): Promise<string> {
   const path = await makeDirectory();
-  const git = (...args: string[]) => run("git", ["-C", path, "-c", "user.name=T", "-c", "user.email=t@example.com", ...args]);
+  const git = (...args: string[]) =>
+    run("git", ["-C", path, "-c", "user.name=T", "-c", "user.email=t@example.com", ...args]);
   await git("init", "--quiet", "--initial-branch=main");
   await run("sh", ["-c", "echo one > file.txt"], { cwd: path });
   await git("add", ".");

@@ -16,19 +16,31 @@ import { gitContextIn } from "./git-context.ts";
 import { serveRemote } from "./remote-host.ts";
 
 const TOKEN = "tok_3n9Zq/+Secret%Value";
-const FORMS = [TOKEN, encodeURIComponent(TOKEN), Buffer.from(TOKEN).toString("base64").replace(/=+$/, "")];
+const FORMS = [
+  TOKEN,
+  encodeURIComponent(TOKEN),
+  Buffer.from(TOKEN).toString("base64").replace(/=+$/, ""),
+];
 
 async function everyFileIn(directory: string): Promise<string> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name), "latin1"));
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFile(join(entry.parentPath, entry.name), "latin1"));
   return (await Promise.all(files)).join("\n");
 }
 
 /** Arguments and environments of all processes but this one. */
 async function everyProcess(): Promise<string> {
-  const pids = (await readdir("/proc")).filter((pid) => /^\d+$/.test(pid) && pid !== String(process.pid));
+  const pids = (await readdir("/proc")).filter(
+    (pid) => /^\d+$/.test(pid) && pid !== String(process.pid),
+  );
   const read = (file: string) => readFile(file, "latin1").catch(() => "");
-  return (await Promise.all(pids.flatMap((pid) => [read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`)]))).join("\n");
+  return (
+    await Promise.all(
+      pids.flatMap((pid) => [read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`)]),
+    )
+  ).join("\n");
 }
 
 function expectNoSecret(text: string): void {
@@ -56,7 +68,9 @@ test("a token reaches the remote, and stands in no argument, environment, file, 
   expectNoSecret(await everyFileIn(directory));
   expectNoSecret(await everyFileIn(context.env["HOME"] ?? ""));
   expectNoSecret(JSON.stringify(answer) + context.emitted());
-  expect(await readFile(join(directory, "copy/.git/config"), "utf8")).toContain(`url = ${host.url}\n`);
+  expect(await readFile(join(directory, "copy/.git/config"), "utf8")).toContain(
+    `url = ${host.url}\n`,
+  );
 });
 
 test("a secret in the URL is used as the token, with its user, and nothing of it is kept", async () => {
@@ -83,7 +97,9 @@ test("fetch, pull, push and any command take the token too, for the remote's nam
   expect(pushed.refs).toMatchObject([{ to: "refs/heads/main", result: "fast_forward" }]);
   await output(gitFetch, { token: TOKEN }, inCopy);
   await output(pull, { token: TOKEN }, inCopy);
-  expect(await output(run, { args: ["ls-remote", "origin"], token: TOKEN }, inCopy)).toMatchObject({ exitCode: 0 });
+  expect(await output(run, { args: ["ls-remote", "origin"], token: TOKEN }, inCopy)).toMatchObject({
+    exitCode: 0,
+  });
   expectNoSecret(await everyFileIn(context.cwd));
 });
 
@@ -94,17 +110,20 @@ const cases: [string, Tool, Record<string, unknown>][] = [
   ["git_push", push, { path: "copy" }],
 ];
 
-test.each(cases)("%s with a wrong token, or none, is refused without asking and without telling it", async (_, tool, rest) => {
-  const host = await serveRemote(TOKEN);
-  const context = await gitContextIn(await makeDirectory());
-  await output(clone, { url: host.url, directory: "copy", token: TOKEN }, context);
-  const input = { ...rest, ...(tool.name === "git_clone" && { url: host.url }) };
-  const wrong = await refusal(tool, { ...input, token: `wrong-${TOKEN}` }, context);
-  expect(wrong.code).toBe("authentication_failed");
-  expectNoSecret(JSON.stringify(wrong) + context.emitted());
-  expect((await refusal(tool, input, context)).code).toBe("authentication_failed");
-  expect(await readdir(context.cwd)).toEqual(["copy"]);
-});
+test.each(cases)(
+  "%s with a wrong token, or none, is refused without asking and without telling it",
+  async (_, tool, rest) => {
+    const host = await serveRemote(TOKEN);
+    const context = await gitContextIn(await makeDirectory());
+    await output(clone, { url: host.url, directory: "copy", token: TOKEN }, context);
+    const input = { ...rest, ...(tool.name === "git_clone" && { url: host.url }) };
+    const wrong = await refusal(tool, { ...input, token: `wrong-${TOKEN}` }, context);
+    expect(wrong.code).toBe("authentication_failed");
+    expectNoSecret(JSON.stringify(wrong) + context.emitted());
+    expect((await refusal(tool, input, context)).code).toBe("authentication_failed");
+    expect(await readdir(context.cwd)).toEqual(["copy"]);
+  },
+);
 
 test("a helper that would store the token is not used", async () => {
   const host = await serveRemote(TOKEN);
@@ -138,7 +157,9 @@ test("a remote that sends git elsewhere does not take the token there", async ()
   onTestFinished(() => void crossing.close());
   await once(crossing, "listening");
   const url = `http://127.0.0.1:${(crossing.address() as AddressInfo).port}/repo.git`;
-  expect((await refusal(clone, { url, directory: "copy", token: TOKEN }, context)).code).toBe("authentication_failed");
+  expect((await refusal(clone, { url, directory: "copy", token: TOKEN }, context)).code).toBe(
+    "authentication_failed",
+  );
   expect(other.authorizations.length).toBeGreaterThan(0);
   expect(other.authorizations.filter((header) => header !== undefined)).toEqual([]);
 });
@@ -149,7 +170,11 @@ test("a cancelled clone ends git and all it started, and leaves nothing", async 
   const context = await gitContextIn(await makeDirectory(), { signal: abort.signal });
   host.asked.hold = new Promise(() => undefined);
   host.asked.waiting = () => abort.abort();
-  const outcome = await callTool(clone, { url: host.url, directory: "copy", token: TOKEN }, context);
+  const outcome = await callTool(
+    clone,
+    { url: host.url, directory: "copy", token: TOKEN },
+    context,
+  );
   expect(outcome).toMatchObject({ ok: false, error: { code: "cancelled" } });
   expect(await everyProcess()).not.toContain(host.url);
   expect(await readdir(context.cwd)).toEqual([]);

@@ -20,19 +20,27 @@ export async function makeBox(over: Partial<BoxProcessesOptions> = {}): Promise<
   return box;
 }
 
-export function asking(command: ProcessRequest["command"], over: Partial<ProcessRequest> = {}): ProcessRequest {
+export function asking(
+  command: ProcessRequest["command"],
+  over: Partial<ProcessRequest> = {},
+): ProcessRequest {
   return { command, cwd: "/", env: { PATH }, stdin: "closed", ...over };
 }
 
 /** The command that runs a fixture program. */
 export function program(name: string, ...args: string[]): [string, ...string[]] {
-  return ["bash", fileURLToPath(new URL(`../../fixtures/programs/${name}.sh`, import.meta.url)), ...args];
+  return [
+    "bash",
+    fileURLToPath(new URL(`../../fixtures/programs/${name}.sh`, import.meta.url)),
+    ...args,
+  ];
 }
 
 /** What the process has printed on stdout, once it is at least so long. */
 export async function printed(process: BoxProcess, atLeastBytes = 1): Promise<string> {
   const signal = AbortSignal.timeout(10_000);
-  while (process.stdout.totalBytes < atLeastBytes && !signal.aborted) await process.stdout.waitPast(process.stdout.totalBytes, signal);
+  while (process.stdout.totalBytes < atLeastBytes && !signal.aborted)
+    await process.stdout.waitPast(process.stdout.totalBytes, signal);
   const { bytes } = await process.stdout.read(0, 1 << 20);
   return Buffer.from(bytes).toString();
 }

@@ -38,7 +38,8 @@ test("any bytes in pieces of any size are read back as they were, in memory and 
   }
   record.end();
   expect(expected.length).toBeGreaterThan(MAX_BYTES_IN_MEMORY);
-  for (const read of await Promise.all(early)) expect(expected.subarray(0, read.length).equals(read)).toBe(true);
+  for (const read of await Promise.all(early))
+    expect(expected.subarray(0, read.length).equals(read)).toBe(true);
   await record.spill();
   expect(record.bytesInFile).toBe(expected.length);
   expect(record.bytesInMemory).toBe(0);
@@ -71,7 +72,12 @@ test("what is past the limit is counted as dropped, and reading there says what 
   record.append(Buffer.from("789abcdef"));
   record.end();
   expect(record).toMatchObject({ totalBytes: 16, droppedBytes: 6, ended: true });
-  expect(await record.read(8, 100)).toMatchObject({ offset: 8, bytes: Buffer.from("89"), missingBytes: 0, ended: false });
+  expect(await record.read(8, 100)).toMatchObject({
+    offset: 8,
+    bytes: Buffer.from("89"),
+    missingBytes: 0,
+    ended: false,
+  });
   expect(await record.read(10, 100)).toMatchObject({ offset: 16, missingBytes: 6, ended: true });
   expect(await record.read(12, 100)).toMatchObject({ offset: 16, missingBytes: 4, ended: true });
 });
@@ -83,7 +89,11 @@ test("a disk that refuses costs the output past the memory, never the command", 
   record.append(Buffer.alloc(MAX_BYTES_IN_MEMORY + 1));
   await record.spill();
   expect(record.append(Buffer.alloc(1_000))).toBe(true);
-  expect(record).toMatchObject({ totalBytes: MAX_BYTES_IN_MEMORY + 1_001, droppedBytes: MAX_BYTES_IN_MEMORY + 1_001, bytesInMemory: 0 });
+  expect(record).toMatchObject({
+    totalBytes: MAX_BYTES_IN_MEMORY + 1_001,
+    droppedBytes: MAX_BYTES_IN_MEMORY + 1_001,
+    bytesInMemory: 0,
+  });
 });
 
 test("a record that was removed says that everything is missing", async () => {
@@ -91,7 +101,10 @@ test("a record that was removed says that everything is missing", async () => {
   record.append(Buffer.alloc(MAX_BYTES_IN_MEMORY * 2));
   record.end();
   await record.remove();
-  expect(await record.read(5, 10)).toMatchObject({ missingBytes: MAX_BYTES_IN_MEMORY * 2 - 5, ended: true });
+  expect(await record.read(5, 10)).toMatchObject({
+    missingBytes: MAX_BYTES_IN_MEMORY * 2 - 5,
+    ended: true,
+  });
 });
 
 test("a wait ends with the next byte, with the end of the stream and with its signal, and not before", async () => {

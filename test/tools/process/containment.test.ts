@@ -18,7 +18,12 @@ test("ending a process ends a child that left for a session of its own and lost 
   const orphan = await printedPid(process);
   await process.exited;
   expect(isAlive(orphan)).toBe(true);
-  expect(await process.stop()).toMatchObject({ level: "marker", signalled: 1, killed: 0, survivors: [] });
+  expect(await process.stop()).toMatchObject({
+    level: "marker",
+    signalled: 1,
+    killed: 0,
+    survivors: [],
+  });
   expect(isAlive(orphan)).toBe(false);
 });
 
@@ -78,19 +83,30 @@ test("ending one process leaves the others of its owner and of its box alone", a
   expect(isAlive(foreign.pid)).toBe(true);
 });
 
-test.runIf(hasCgroups)("what a run started is ended even when it hid from everything but the kernel", async () => {
-  const box = await makeBox();
-  const process = await box.start(asking(program("hidden-orphan"), { owner: "run_1" }));
-  const hidden = await printedPid(process);
-  await process.exited;
-  expect(isAlive(hidden)).toBe(true);
-  expect(await box.stopOwner("run_1")).toMatchObject({ level: "cgroup", signalled: 1, survivors: [] });
-  expect(isAlive(hidden)).toBe(false);
-});
+test.runIf(hasCgroups)(
+  "what a run started is ended even when it hid from everything but the kernel",
+  async () => {
+    const box = await makeBox();
+    const process = await box.start(asking(program("hidden-orphan"), { owner: "run_1" }));
+    const hidden = await printedPid(process);
+    await process.exited;
+    expect(isAlive(hidden)).toBe(true);
+    expect(await box.stopOwner("run_1")).toMatchObject({
+      level: "cgroup",
+      signalled: 1,
+      survivors: [],
+    });
+    expect(isAlive(hidden)).toBe(false);
+  },
+);
 
 test("an owner's end spares a process that is named, and not its children", async () => {
   const box = await makeBox();
-  const warm = await box.start(asking("sleep 1000 & echo $!; setsid sleep 1000 & wait; wait; sleep 1000", { owner: "session_1" }));
+  const warm = await box.start(
+    asking("sleep 1000 & echo $!; setsid sleep 1000 & wait; wait; sleep 1000", {
+      owner: "session_1",
+    }),
+  );
   const child = await printedPid(warm);
   const report = await box.stopOwner("session_1", { spare: [warm.pid] });
   expect(report).toMatchObject({ survivors: [] });
@@ -103,10 +119,13 @@ test("an owner's end spares a process that is named, and not its children", asyn
 test("what a server shared by many starts for an owner, with its mark, ends with the owner, and the server does not", async () => {
   const box = await makeBox();
   const server = await box.start(
-    asking("read -r mark; env HARNESSD_OWNER=$mark bash -c 'echo $$; exec sleep 1000' & wait; exec sleep 1000", {
-      owner: "a-harness",
-      stdin: "open",
-    }),
+    asking(
+      "read -r mark; env HARNESSD_OWNER=$mark bash -c 'echo $$; exec sleep 1000' & wait; exec sleep 1000",
+      {
+        owner: "a-harness",
+        stdin: "open",
+      },
+    ),
   );
   await server.write(Buffer.from(`${box.markerOf("run_9")["HARNESSD_OWNER"]}\n`));
   const child = await printedPid(server);
@@ -117,11 +136,20 @@ test("what a server shared by many starts for an owner, with its mark, ends with
 
 test("a new daemon ends what one that was killed has left, and nothing of other boxes", async () => {
   const directory = await makeDirectory();
-  const daemon = spawn(process.execPath, [fileURLToPath(new URL("../../fixtures/programs/box-that-dies.ts", import.meta.url)), directory], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const daemon = spawn(
+    process.execPath,
+    [
+      fileURLToPath(new URL("../../fixtures/programs/box-that-dies.ts", import.meta.url)),
+      directory,
+    ],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   onTestFinished(() => void daemon.kill("SIGKILL"));
-  const [line] = (await new Promise<Buffer[]>((resolve) => daemon.stdout.once("data", (data: Buffer) => resolve([data])))) as [Buffer];
+  const [line] = (await new Promise<Buffer[]>((resolve) =>
+    daemon.stdout.once("data", (data: Buffer) => resolve([data])),
+  )) as [Buffer];
   const left = JSON.parse(line.toString()) as number[];
   daemon.kill("SIGKILL");
   expect(left.map(isAlive)).toEqual([true, true, true]);
@@ -146,14 +174,20 @@ test.runIf(hasCgroups)("no control group is left behind", async () => {
   expect(() => accessSync(String(whole?.directory), constants.F_OK)).toThrow(/ENOENT/);
 });
 
-test("fifty trees at once, each with an escapee, leave nobody behind", { timeout: 60_000 }, async () => {
-  const box = await makeBox();
-  const processes = await Promise.all(
-    Array.from({ length: 50 }, () => box.start(asking(program("orphan"), { owner: "run_1", env: { PATH } }))),
-  );
-  const orphans = await Promise.all(processes.map(printedPid));
-  const report = await box.stopOwner("run_1");
-  expect(report).toMatchObject({ survivors: [] });
-  expect(report.signalled).toBeGreaterThanOrEqual(50);
-  expect(orphans.filter(isAlive)).toEqual([]);
-});
+test(
+  "fifty trees at once, each with an escapee, leave nobody behind",
+  { timeout: 60_000 },
+  async () => {
+    const box = await makeBox();
+    const processes = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        box.start(asking(program("orphan"), { owner: "run_1", env: { PATH } })),
+      ),
+    );
+    const orphans = await Promise.all(processes.map(printedPid));
+    const report = await box.stopOwner("run_1");
+    expect(report).toMatchObject({ survivors: [] });
+    expect(report.signalled).toBeGreaterThanOrEqual(50);
+    expect(orphans.filter(isAlive)).toEqual([]);
+  },
+);

@@ -27,16 +27,28 @@ test.each([undefined, "run_1"])(
     const box = await makeBox();
     const directory = await makeDirectory();
     await writeFile(join(directory, "plain"), "no program");
-    await expect(box.start(asking(["no-such-program"], { owner }))).rejects.toMatchObject({ code: "program_not_found" });
-    await expect(box.start(asking("true", { cwd: join(directory, "nowhere"), owner }))).rejects.toMatchObject({
+    await expect(box.start(asking(["no-such-program"], { owner }))).rejects.toMatchObject({
+      code: "program_not_found",
+    });
+    await expect(
+      box.start(asking("true", { cwd: join(directory, "nowhere"), owner })),
+    ).rejects.toMatchObject({
       code: "directory_not_found",
     });
-    await expect(box.start(asking("true", { cwd: join(directory, "plain"), owner }))).rejects.toMatchObject({
+    await expect(
+      box.start(asking("true", { cwd: join(directory, "plain"), owner })),
+    ).rejects.toMatchObject({
       code: "directory_not_found",
     });
-    await expect(box.start(asking([join(directory, "plain")], { owner }))).rejects.toMatchObject({ code: "spawn_failed" });
-    await expect(box.start(asking(["echo", "a\0b"], { owner }))).rejects.toMatchObject({ code: "spawn_failed" });
-    await expect(box.start(asking(["echo", "x".repeat(3_000_000)], { owner }))).rejects.toMatchObject({ code: "spawn_failed" });
+    await expect(box.start(asking([join(directory, "plain")], { owner }))).rejects.toMatchObject({
+      code: "spawn_failed",
+    });
+    await expect(box.start(asking(["echo", "a\0b"], { owner }))).rejects.toMatchObject({
+      code: "spawn_failed",
+    });
+    await expect(
+      box.start(asking(["echo", "x".repeat(3_000_000)], { owner })),
+    ).rejects.toMatchObject({ code: "spawn_failed" });
     expect(box.list()).toEqual([]);
   },
 );
@@ -53,8 +65,12 @@ test("one process too many is refused, and another is taken once one has ended",
 
 test("a command sees its environment and its marks, and nothing else of the daemon's", async () => {
   const box = await makeBox({ boxId: "box-of-this-test" });
-  const process = await box.start(asking("env", { env: { PATH, GREETING: "hello" }, owner: "run_1" }));
-  const names = (await process.exited) && (await printed(process)).split("\n").map((line) => line.split("=")[0] ?? "");
+  const process = await box.start(
+    asking("env", { env: { PATH, GREETING: "hello" }, owner: "run_1" }),
+  );
+  const names =
+    (await process.exited) &&
+    (await printed(process)).split("\n").map((line) => line.split("=")[0] ?? "");
   expect(await printed(process)).toContain(`HARNESSD_PROCESS=${process.id}\n`);
   const fromBash = new Set(["PWD", "SHLVL", "_", "OLDPWD", ""]);
   expect(names.filter((name) => !fromBash.has(name)).sort()).toEqual([
@@ -64,7 +80,10 @@ test("a command sees its environment and its marks, and nothing else of the daem
     "HARNESSD_PROCESS",
     "PATH",
   ]);
-  expect(box.markerOf("run_1")).toEqual({ HARNESSD_BOX: "box-of-this-test", HARNESSD_OWNER: "run_1" });
+  expect(box.markerOf("run_1")).toEqual({
+    HARNESSD_BOX: "box-of-this-test",
+    HARNESSD_OWNER: "run_1",
+  });
 });
 
 test("the user's shell settings are not read, whatever the command's input is", async () => {
@@ -72,7 +91,9 @@ test("the user's shell settings are not read, whatever the command's input is", 
   const home = await makeDirectory();
   await writeFile(join(home, ".bashrc"), "echo from the settings\n");
   for (const stdin of ["open", "closed"] as const) {
-    const process = await box.start(asking("echo from the command", { stdin, env: { PATH, HOME: home } }));
+    const process = await box.start(
+      asking("echo from the command", { stdin, env: { PATH, HOME: home } }),
+    );
     process.closeStdin();
     await process.exited;
     expect(await printed(process)).toBe("from the command\n");
@@ -113,7 +134,9 @@ test("a program that does not read makes the writer wait, and is refused more th
   const box = await makeBox();
   const process = await box.start(asking(program("forever"), { stdin: "open" }));
   const writing = process.write(Buffer.alloc(10_000_000));
-  await expect(process.write(Buffer.alloc(10_000_000))).rejects.toMatchObject({ code: "stdin_full" });
+  await expect(process.write(Buffer.alloc(10_000_000))).rejects.toMatchObject({
+    code: "stdin_full",
+  });
   const refusal = writing.catch((error: unknown) => error);
   await process.stop(0);
   expect(await refusal).toMatchObject({ code: "stdin_closed" });
@@ -124,7 +147,12 @@ test("the time limit ends the whole tree and says so", async () => {
   const process = await box.start(asking(program("ignore-sigterm"), { timeoutMs: 200 }));
   const child = await printedPid(process);
   const exit = await process.exited;
-  expect(exit).toMatchObject({ exitCode: null, signal: "SIGKILL", timedOut: true, containment: { survivors: [] } });
+  expect(exit).toMatchObject({
+    exitCode: null,
+    signal: "SIGKILL",
+    timedOut: true,
+    containment: { survivors: [] },
+  });
   expect(exit.containment?.killed).toBeGreaterThanOrEqual(2);
   expect(isAlive(child)).toBe(false);
 });
@@ -135,13 +163,21 @@ test("an aborted signal ends the tree, and one aborted before keeps anything fro
   const process = await box.start(asking(program("forever"), { signal: cancelling.signal }));
   await printed(process);
   cancelling.abort();
-  expect(await process.exited).toMatchObject({ signal: "SIGTERM", timedOut: false, containment: { survivors: [] } });
+  expect(await process.exited).toMatchObject({
+    signal: "SIGTERM",
+    timedOut: false,
+    containment: { survivors: [] },
+  });
   await expect(box.start(asking("true", { signal: cancelling.signal }))).rejects.toThrow(/abort/);
 });
 
 test("a child that holds the output does not hold up the exit, and its output is still taken", async () => {
   const box = await makeBox();
-  const process = await box.start(asking('(read -r _ < "$FIFO"; echo late) & echo early', { env: { PATH, FIFO: await makeFifo() } }));
+  const process = await box.start(
+    asking('(read -r _ < "$FIFO"; echo late) & echo early', {
+      env: { PATH, FIFO: await makeFifo() },
+    }),
+  );
   expect((await process.exited).exitCode).toBe(0);
   expect(process.stdout.ended).toBe(false);
   await writeFile(process.request.env["FIFO"] ?? "", "go\n");
@@ -173,7 +209,9 @@ test("the observer hears of the start, the text and the exit, in that order", as
 
 test("an unknown process is refused by name", async () => {
   const box = await makeBox();
-  expect(() => box.get("proc_nobody")).toThrow(expect.objectContaining({ code: "process_not_found" }));
+  expect(() => box.get("proc_nobody")).toThrow(
+    expect.objectContaining({ code: "process_not_found" }),
+  );
   const process = await box.start(asking("true"));
   await process.exited;
   expect(box.get(process.id)).toBe(process);
@@ -181,7 +219,9 @@ test("an unknown process is refused by name", async () => {
 
 test("a program with plain pipes is contained like the others, and not recorded", async () => {
   const box = await makeBox();
-  const piped = await box.spawn(asking(program("stdin-echo"), { stdin: "open", owner: "session_1" }));
+  const piped = await box.spawn(
+    asking(program("stdin-echo"), { stdin: "open", owner: "session_1" }),
+  );
   piped.stdin.end("hello\n");
   const pieces: Buffer[] = [];
   for await (const piece of piped.stdout) pieces.push(piece as Buffer);
@@ -228,31 +268,41 @@ test("closing ends everything, removes the files and starts nothing any more", a
   await expect(box.start(asking("true"))).rejects.toMatchObject({ code: "spawn_failed" });
 });
 
-test("a gigabyte that nobody reads costs little memory, blocks nothing, and any part of it can be read", { timeout: 60_000 }, async () => {
-  const size = 1024 ** 3;
-  const box = await makeBox();
-  const before = process.memoryUsage().rss;
-  let peak = before;
-  const watching = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
-  const flood = await box.start(asking(program("flood", String(size))));
-  expect((await flood.exited).exitCode).toBe(0);
-  clearInterval(watching);
-  expect(peak - before).toBeLessThan(64 * 1024 * 1024);
-  expect(flood.stdout).toMatchObject({ totalBytes: size + 8, droppedBytes: 0, ended: true });
-  expect(Buffer.from((await flood.stdout.read(size, 100)).bytes).toString()).toBe("the end\n");
-  expect((await flood.stdout.read(size / 2, 10)).bytes).toEqual(Buffer.alloc(10));
-});
+test(
+  "a gigabyte that nobody reads costs little memory, blocks nothing, and any part of it can be read",
+  { timeout: 60_000 },
+  async () => {
+    const size = 1024 ** 3;
+    const box = await makeBox();
+    const before = process.memoryUsage().rss;
+    let peak = before;
+    const watching = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
+    const flood = await box.start(asking(program("flood", String(size))));
+    expect((await flood.exited).exitCode).toBe(0);
+    clearInterval(watching);
+    expect(peak - before).toBeLessThan(64 * 1024 * 1024);
+    expect(flood.stdout).toMatchObject({ totalBytes: size + 8, droppedBytes: 0, ended: true });
+    expect(Buffer.from((await flood.stdout.read(size, 100)).bytes).toString()).toBe("the end\n");
+    expect((await flood.stdout.read(size / 2, 10)).bytes).toEqual(Buffer.alloc(10));
+  },
+);
 
 test("finished processes are kept up to a number, and the oldest is forgotten with its file", async () => {
   const directory = join(await makeDirectory(), "spill");
-  const box = await makeBox({ directory, keeping: { maxFinished: 2, maxMemoryBytes: 1e6, maxFileBytes: 1e9 } });
+  const box = await makeBox({
+    directory,
+    keeping: { maxFinished: 2, maxMemoryBytes: 1e6, maxFileBytes: 1e9 },
+  });
   const oldest = await box.start(asking(program("flood", "1000000")));
   await oldest.exited;
   for (let count = 0; count < 3; count++) await (await box.start(asking("true"))).exited;
   await expect.poll(() => box.list().length).toBe(2);
   expect(() => box.get(oldest.id)).toThrow(expect.objectContaining({ code: "process_not_found" }));
   await expect.poll(() => readdir(directory)).toEqual([]);
-  expect(await oldest.stdout.read(0, 10)).toMatchObject({ offset: 1_000_008, missingBytes: 1_000_008 });
+  expect(await oldest.stdout.read(0, 10)).toMatchObject({
+    offset: 1_000_008,
+    missingBytes: 1_000_008,
+  });
 });
 
 test("a live process is never forgotten, however many have finished", async () => {
@@ -265,21 +315,35 @@ test("a live process is never forgotten, however many have finished", async () =
 
 test("what finished processes printed moves to files when it fills the memory set aside for it, and reads the same", async () => {
   const directory = join(await makeDirectory(), "spill");
-  const box = await makeBox({ directory, keeping: { maxFinished: 100, maxMemoryBytes: 1_000, maxFileBytes: 1e9 } });
+  const box = await makeBox({
+    directory,
+    keeping: { maxFinished: 100, maxMemoryBytes: 1_000, maxFileBytes: 1e9 },
+  });
   const processes = [];
   for (let count = 0; count < 4; count++) {
     const process = await box.start(asking(["printf", `%0500d`, String(count)]));
     await process.exited;
     processes.push(process);
   }
-  await expect.poll(async () => (await readdir(directory).catch(() => [])).length).toBeGreaterThanOrEqual(2);
-  for (const [count, process] of processes.entries()) expect(await printed(process)).toBe(String(count).padStart(500, "0"));
+  await expect
+    .poll(async () => (await readdir(directory).catch(() => [])).length)
+    .toBeGreaterThanOrEqual(2);
+  for (const [count, process] of processes.entries())
+    expect(await printed(process)).toBe(String(count).padStart(500, "0"));
 });
 
 test("output past the limit is drained and counted, and the command ends as if it were kept", async () => {
   const box = await makeBox();
   const flood = await box.start(asking(program("flood", "5000000"), { maxRecordBytes: 1_000_000 }));
   expect((await flood.exited).exitCode).toBe(0);
-  expect(flood.stdout).toMatchObject({ totalBytes: 5_000_008, droppedBytes: 4_000_008, ended: true });
-  expect(await flood.stdout.read(4_000_000, 10)).toMatchObject({ offset: 5_000_008, missingBytes: 1_000_008, ended: true });
+  expect(flood.stdout).toMatchObject({
+    totalBytes: 5_000_008,
+    droppedBytes: 4_000_008,
+    ended: true,
+  });
+  expect(await flood.stdout.read(4_000_000, 10)).toMatchObject({
+    offset: 5_000_008,
+    missingBytes: 1_000_008,
+    ended: true,
+  });
 });

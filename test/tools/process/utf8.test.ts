@@ -8,7 +8,9 @@ test("text cut anywhere is whole again when each part is cut back to whole chara
       const bytes = Buffer.from(text);
       const cut = at % (bytes.length + 1);
       const whole = wholeCharactersLength(bytes.subarray(0, cut));
-      expect(bytes.subarray(0, whole).toString() + bytes.subarray(whole).toString()).toBe(bytes.toString());
+      expect(bytes.subarray(0, whole).toString() + bytes.subarray(whole).toString()).toBe(
+        bytes.toString(),
+      );
       expect(cut - whole).toBeLessThan(4);
     }),
   );

@@ -19,38 +19,69 @@ const LONG_WAIT = { waitMs: 10_000 };
 
 test("a process in the background is fed, read and ended by name, from call to call", async () => {
   const context = await makeContext();
-  const { processId } = await output(start, { command: program("stdin-echo"), stdin: "open" }, context);
-  expect(await output(write, { processId, data: "héllo\n" }, context)).toEqual({ bytes: 7, taken: true });
+  const { processId } = await output(
+    start,
+    { command: program("stdin-echo"), stdin: "open" },
+    context,
+  );
+  expect(await output(write, { processId, data: "héllo\n" }, context)).toEqual({
+    bytes: 7,
+    taken: true,
+  });
   const first = await output(read, { processId, ...LONG_WAIT }, context);
-  expect(first).toMatchObject({ stdout: { data: "héllo\n", offset: 0, nextOffset: 7, ended: false }, exit: null });
-  await output(write, { processId, data: Buffer.from("again\n").toString("base64"), encoding: "base64" }, context);
+  expect(first).toMatchObject({
+    stdout: { data: "héllo\n", offset: 0, nextOffset: 7, ended: false },
+    exit: null,
+  });
+  await output(
+    write,
+    { processId, data: Buffer.from("again\n").toString("base64"), encoding: "base64" },
+    context,
+  );
   await output(closeStdin, { processId }, context);
   let offset = first.stdout.nextOffset;
   let text = "";
-  for (let last = first; !last.stdout.ended; offset = last.stdout.nextOffset, text += last.stdout.data) {
+  for (
+    let last = first;
+    !last.stdout.ended;
+    offset = last.stdout.nextOffset, text += last.stdout.data
+  ) {
     last = await output(read, { processId, stdoutOffset: offset, ...LONG_WAIT }, context);
   }
   expect(text).toBe("again\ninput ended\n");
-  expect(await refusal(write, { processId, data: "more" }, context)).toMatchObject({ code: "stdin_closed" });
+  expect(await refusal(write, { processId, data: "more" }, context)).toMatchObject({
+    code: "stdin_closed",
+  });
 });
 
 test("a wait ends as soon as the process does, and the exit can be asked for again at any time", async () => {
   const context = await makeContext();
   const { processId } = await output(start, { command: "sleep 0.1; exit 5" }, context);
-  expect(await output(read, { processId, waitMs: 60_000 }, context)).toMatchObject({ exit: { exitCode: 5, timedOut: false } });
-  expect(await output(read, { processId }, context)).toMatchObject({ exit: { exitCode: 5 }, stdout: { ended: true } });
+  expect(await output(read, { processId, waitMs: 60_000 }, context)).toMatchObject({
+    exit: { exitCode: 5, timedOut: false },
+  });
+  expect(await output(read, { processId }, context)).toMatchObject({
+    exit: { exitCode: 5 },
+    stdout: { ended: true },
+  });
 });
 
 test("a wait that finds nothing ends with its time, and one that is cancelled with the call", async () => {
   const context = await makeContext();
   const { processId } = await output(start, { command: program("forever") }, context);
   const { stdout } = await output(read, { processId, ...LONG_WAIT }, context);
-  expect(await output(read, { processId, stdoutOffset: stdout.nextOffset, waitMs: 50 }, context)).toMatchObject({
+  expect(
+    await output(read, { processId, stdoutOffset: stdout.nextOffset, waitMs: 50 }, context),
+  ).toMatchObject({
     exit: null,
     stdout: { data: "" },
   });
   const cancelling = new AbortController();
-  const waiting = refusal(read, { processId, stdoutOffset: stdout.nextOffset, waitMs: 60_000 }, { ...context, signal: cancelling.signal });
+  const waiting = refusal(
+    read,
+    { processId, stdoutOffset: stdout.nextOffset, waitMs: 60_000 },
+    { ...context, signal: cancelling.signal },
+  );
   setImmediate(() => cancelling.abort());
   expect(await waiting).toMatchObject({ code: "cancelled" });
 });
@@ -71,11 +102,17 @@ test("waiting leaves nothing behind on the process, however often its output wak
 
 test("text stays before a character until it is whole, and a wait does not end for a part of one", async () => {
   const context = await makeContext();
-  const { processId } = await output(start, { command: program("split-utf8"), stdin: "open" }, context);
+  const { processId } = await output(
+    start,
+    { command: program("split-utf8"), stdin: "open" },
+    context,
+  );
   const totals: number[] = [];
   for (let bytes = 1; bytes <= 3; bytes++) {
     await output(write, { processId, data: "\n" }, context);
-    await expect.poll(async () => (await output(read, { processId }, context)).stdout.totalBytes).toBe(bytes);
+    await expect
+      .poll(async () => (await output(read, { processId }, context)).stdout.totalBytes)
+      .toBe(bytes);
     const { stdout } = await output(read, { processId, waitMs: 20 }, context);
     expect(stdout).toMatchObject({ data: "", offset: 0, nextOffset: 0 });
     totals.push(stdout.totalBytes);
@@ -95,7 +132,11 @@ test("bytes that are no text never stall a reader, and come whole as base64", as
   const readAll = async (encoding: string): Promise<string[]> => {
     const pieces: string[] = [];
     for (let offset = 0, ended = false; !ended;) {
-      const { stdout } = await output(read, { processId, stdoutOffset: offset, maxBytes: 16, encoding, ...LONG_WAIT }, context);
+      const { stdout } = await output(
+        read,
+        { processId, stdoutOffset: offset, maxBytes: 16, encoding, ...LONG_WAIT },
+        context,
+      );
       pieces.push(stdout.data);
       ({ nextOffset: offset, ended } = stdout);
     }
@@ -108,10 +149,21 @@ test("bytes that are no text never stall a reader, and come whole as base64", as
 
 test("two readers at different offsets see the same bytes", async () => {
   const context = await makeContext();
-  const { processId } = await output(start, { command: "printf 0123456789; printf abcdef >&2" }, context);
+  const { processId } = await output(
+    start,
+    { command: "printf 0123456789; printf abcdef >&2" },
+    context,
+  );
   await output(read, { processId, stdoutOffset: 10, stderrOffset: 6, ...LONG_WAIT }, context);
-  const slice = await output(read, { processId, stdoutOffset: 3, stderrOffset: 4, maxBytes: 16 }, context);
-  expect(slice).toMatchObject({ stdout: { data: "3456789", offset: 3, nextOffset: 10 }, stderr: { data: "ef" } });
+  const slice = await output(
+    read,
+    { processId, stdoutOffset: 3, stderrOffset: 4, maxBytes: 16 },
+    context,
+  );
+  expect(slice).toMatchObject({
+    stdout: { data: "3456789", offset: 3, nextOffset: 10 },
+    stderr: { data: "ef" },
+  });
 });
 
 test("stop ends the whole tree and reports it; a signal after the end is refused and says why", async () => {
@@ -125,7 +177,9 @@ test("stop ends the whole tree and reports it; a signal after the end is refused
   expect(report.signalled).toBeGreaterThanOrEqual(1);
   expect(isAlive(orphan)).toBe(false);
   await output(read, { processId, stdoutOffset: stdout.nextOffset, ...LONG_WAIT }, context);
-  expect(await refusal(signal, { processId, signal: "SIGINT" }, context)).toMatchObject({ code: "process_ended" });
+  expect(await refusal(signal, { processId, signal: "SIGINT" }, context)).toMatchObject({
+    code: "process_ended",
+  });
 });
 
 test("a signal reaches the process, and a name that is no signal is refused", async () => {
@@ -137,8 +191,15 @@ test("a signal reaches the process, and a name that is no signal is refused", as
   );
   const { stdout } = await output(read, { processId, ...LONG_WAIT }, context);
   await output(signal, { processId, signal: "SIGUSR1" }, context);
-  await expect.poll(async () => (await output(read, { processId, stdoutOffset: stdout.nextOffset }, context)).stdout.data).toBe("caught\n");
-  expect(await refusal(signal, { processId, signal: "SIGNOTHING" }, context)).toMatchObject({ code: "invalid_input" });
+  await expect
+    .poll(
+      async () =>
+        (await output(read, { processId, stdoutOffset: stdout.nextOffset }, context)).stdout.data,
+    )
+    .toBe("caught\n");
+  expect(await refusal(signal, { processId, signal: "SIGNOTHING" }, context)).toMatchObject({
+    code: "invalid_input",
+  });
 });
 
 test("the list shows who runs and who has ended, the newest first", async () => {
@@ -152,7 +213,9 @@ test("the list shows who runs and who has ended, the newest first", async () => 
     { processId: ended.processId, command: "exit 2", cwd: context.cwd, exit: { exitCode: 2 } },
   ]);
   expect((await output(list, { running: true }, context)).processes).toHaveLength(1);
-  expect((await output(list, { running: false, limit: 1 }, context)).processes).toMatchObject([{ processId: ended.processId }]);
+  expect((await output(list, { running: false, limit: 1 }, context)).processes).toMatchObject([
+    { processId: ended.processId },
+  ]);
 });
 
 test("a run touches and sees only what it started; the host everything", async () => {
@@ -163,7 +226,9 @@ test("a run touches and sees only what it started; the host everything", async (
   ];
   const { processId } = await output(start, { command: program("forever"), stdin: "open" }, one);
   expect(await refusal(stop, { processId }, other)).toMatchObject({ code: "not_your_process" });
-  expect(await refusal(write, { processId, data: "x" }, other)).toMatchObject({ code: "not_your_process" });
+  expect(await refusal(write, { processId, data: "x" }, other)).toMatchObject({
+    code: "not_your_process",
+  });
   expect((await output(list, {}, other)).processes).toEqual([]);
   expect((await output(list, {}, one)).processes).toMatchObject([{ processId, owner: "run_1" }]);
   expect(await output(stop, { processId }, host)).toMatchObject({ survivors: [] });
@@ -179,17 +244,27 @@ test("a process nobody knows is refused by every tool", async () => {
     [signal, { signal: "SIGINT" }],
     [stop, {}],
   ] as const) {
-    expect(await refusal(tool, { processId, ...input }, context)).toMatchObject({ code: "process_not_found" });
+    expect(await refusal(tool, { processId, ...input }, context)).toMatchObject({
+      code: "process_not_found",
+    });
   }
 });
 
 test("a background process outlives the call that started it, and its time limit ends it", async () => {
   const context = await makeContext();
   const calling = new AbortController();
-  const { processId } = await output(start, { command: program("forever"), timeoutMs: 300 }, { ...context, signal: calling.signal });
+  const { processId } = await output(
+    start,
+    { command: program("forever"), timeoutMs: 300 },
+    { ...context, signal: calling.signal },
+  );
   calling.abort();
   const { stdout } = await output(read, { processId, ...LONG_WAIT }, context);
   expect(stdout.data).toBe("ready\n");
-  const { exit } = await output(read, { processId, stdoutOffset: stdout.nextOffset, ...LONG_WAIT }, context);
+  const { exit } = await output(
+    read,
+    { processId, stdoutOffset: stdout.nextOffset, ...LONG_WAIT },
+    context,
+  );
   expect(exit).toMatchObject({ timedOut: true, signal: "SIGTERM" });
 });

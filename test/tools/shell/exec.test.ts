@@ -25,37 +25,64 @@ test("a non-zero exit code is a result, with both streams apart", async () => {
 
 test("a list is a program and its arguments, with no shell between", async () => {
   const context = await makeContext();
-  expect((await output(exec, { command: ["printf", "%s|", "a b", "$HOME", "*"] }, context)).stdout).toBe("a b|$HOME|*|");
+  expect(
+    (await output(exec, { command: ["printf", "%s|", "a b", "$HOME", "*"] }, context)).stdout,
+  ).toBe("a b|$HOME|*|");
 });
 
 test("it runs in the directory and environment asked for, and refuses a directory outside of the allowed ones", async () => {
   const context = await makeContext();
   await output(exec, { command: "mkdir inside" }, context);
-  const said = await output(exec, { command: "pwd; echo $COLOUR", cwd: "inside", env: { COLOUR: "green" } }, context);
+  const said = await output(
+    exec,
+    { command: "pwd; echo $COLOUR", cwd: "inside", env: { COLOUR: "green" } },
+    context,
+  );
   expect(said.stdout).toBe(`${join(context.cwd, "inside")}\ngreen\n`);
-  expect(await refusal(exec, { command: "true", cwd: "missing" }, context)).toMatchObject({ code: "directory_not_found" });
+  expect(await refusal(exec, { command: "true", cwd: "missing" }, context)).toMatchObject({
+    code: "directory_not_found",
+  });
   const fenced = { ...context, paths: { roots: [context.cwd] } };
-  expect(await refusal(exec, { command: "true", cwd: "/" }, fenced)).toMatchObject({ code: "path_not_allowed" });
+  expect(await refusal(exec, { command: "true", cwd: "/" }, fenced)).toMatchObject({
+    code: "path_not_allowed",
+  });
 });
 
 test("input is given as text or as bytes, and what is no base64 is refused", async () => {
   const context = await makeContext();
   expect((await output(exec, { command: "cat", stdin: "héllo" }, context)).stdout).toBe("héllo");
   const bytes = Buffer.from([0, 255, 10, 13]).toString("base64");
-  const said = await output(exec, { command: "cat", stdin: bytes, stdinEncoding: "base64", encoding: "base64" }, context);
+  const said = await output(
+    exec,
+    { command: "cat", stdin: bytes, stdinEncoding: "base64", encoding: "base64" },
+    context,
+  );
   expect(said.stdout).toBe(bytes);
-  expect(await refusal(exec, { command: "cat", stdin: "no base64!", stdinEncoding: "base64" }, context)).toMatchObject({
+  expect(
+    await refusal(exec, { command: "cat", stdin: "no base64!", stdinEncoding: "base64" }, context),
+  ).toMatchObject({
     code: "invalid_base64",
   });
 });
 
 test("a command without input reads the end of file and does not hang", async () => {
-  expect((await output(exec, { command: "cat; echo done" }, await makeContext())).stdout).toBe("done\n");
+  expect((await output(exec, { command: "cat; echo done" }, await makeContext())).stdout).toBe(
+    "done\n",
+  );
 });
 
 test("a time limit that is over ends everything, keeps what was printed, and is an answer", async () => {
-  const said = await output(exec, { command: program("ignore-sigterm"), timeoutMs: 300 }, await makeContext());
-  expect(said).toMatchObject({ timedOut: true, exitCode: null, signal: "SIGKILL", containment: { survivors: [] } });
+  const said = await output(
+    exec,
+    { command: program("ignore-sigterm"), timeoutMs: 300 },
+    await makeContext(),
+  );
+  expect(said).toMatchObject({
+    timedOut: true,
+    exitCode: null,
+    signal: "SIGKILL",
+    containment: { survivors: [] },
+  });
   expect(isAlive(Number(said.stdout))).toBe(false);
 });
 
@@ -83,13 +110,24 @@ test("a child in the background that holds the output does not hold up the answe
 
 test("of long output the beginning and the end are shown, cut at characters, and shell_read gives what is between", async () => {
   const context = await makeContext();
-  const said = await output(exec, { command: "for i in $(seq 1000); do printf '€%04d' $i; done", maxOutputBytes: 1_000 }, context);
+  const said = await output(
+    exec,
+    { command: "for i in $(seq 1000); do printf '€%04d' $i; done", maxOutputBytes: 1_000 },
+    context,
+  );
   const { offset, bytes } = said.stdoutMissing;
   expect(said.stdout).toMatch(/^(€\d{4})+€?\d{0,4}\n\[\d+ bytes are left out here\]\n.*€1000$/);
   expect(said.stdout).not.toContain("\uFFFD");
-  const middle = await output(read, { processId: said.processId, stdoutOffset: offset, maxBytes: bytes, encoding: "base64" }, context);
+  const middle = await output(
+    read,
+    { processId: said.processId, stdoutOffset: offset, maxBytes: bytes, encoding: "base64" },
+    context,
+  );
   const [head = "", tail = ""] = said.stdout.split(/\n\[\d+ bytes are left out here\]\n/);
-  const whole = Array.from({ length: 1_000 }, (_, index) => `€${String(index + 1).padStart(4, "0")}`).join("");
+  const whole = Array.from(
+    { length: 1_000 },
+    (_, index) => `€${String(index + 1).padStart(4, "0")}`,
+  ).join("");
   expect(head + Buffer.from(middle.stdout.data, "base64").toString() + tail).toBe(whole);
 });
 
@@ -102,7 +140,11 @@ test("output comes live, in order, and never split inside a character", async ()
       resolve();
     },
   });
-  const running = output(exec, { command: "printf 'a\\xe2'; sleep 0.3; printf '\\x82\\xacb'" }, context);
+  const running = output(
+    exec,
+    { command: "printf 'a\\xe2'; sleep 0.3; printf '\\x82\\xacb'" },
+    context,
+  );
   await firstSeen;
   expect(pieces).toEqual(["stdout:a"]);
   await running;
@@ -117,8 +159,13 @@ test("a reader that never takes the live output does not keep the command from e
 });
 
 test("a live reader that fails does not fail the command", async () => {
-  const context = await makeContext({ emit: () => Promise.reject(new Error("the socket is gone")) });
-  expect(await output(exec, { command: "echo hello" }, context)).toMatchObject({ exitCode: 0, stdout: "hello\n" });
+  const context = await makeContext({
+    emit: () => Promise.reject(new Error("the socket is gone")),
+  });
+  expect(await output(exec, { command: "echo hello" }, context)).toMatchObject({
+    exitCode: 0,
+    stdout: "hello\n",
+  });
 });
 
 test("wrong input is refused before anything starts", async () => {
