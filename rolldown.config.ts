@@ -28,7 +28,11 @@ export default defineConfig([
       // Each with all that it imports: a start reads two files and not sixty.
       codeSplitting: {
         groups: [
-          { name: "base", test: /\/src\/(config|cli\/main|client\/index)\.ts$/, priority: 2 },
+          {
+            name: "base",
+            test: /\/src\/(settings\/config|cli\/main|client\/index)\.ts$/,
+            priority: 2,
+          },
           { name: "daemon", test: /\/src\/(daemon|cli\/serve)\.ts$/, priority: 1 },
         ],
       },

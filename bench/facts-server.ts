@@ -1,13 +1,13 @@
 // A journal behind a real socket, in a process of its own: `append` writes facts as fast as the journal takes them, and lets it deliver in between.
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { listen } from "../src/doors/listen.ts";
+import { listen } from "../src/doors/socket/listen.ts";
 import { Journal } from "../src/journal/journal.ts";
-import { createLog } from "../src/log.ts";
-import type { Method } from "../src/rpc/method.ts";
-import { methods } from "../src/methods.ts";
-import { eventHandlers } from "../src/rpc/subscriptions.ts";
-import { Secrets } from "../src/secrets.ts";
+import { createLog } from "../src/life/log.ts";
+import type { Method } from "../src/doors/socket/method.ts";
+import { methods } from "../src/wire/methods.ts";
+import { eventHandlers } from "../src/doors/socket/subscriptions.ts";
+import { Secrets } from "../src/settings/secrets.ts";
 import { FACT_TEXT } from "./fact.ts";
 
 const FACTS_A_TURN = 1000;

@@ -8,7 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { Renderer } from "../src/cli/render.ts";
 import { Harnessd } from "../src/client/index.ts";
-import type { RunRequestInput } from "../src/methods.ts";
+import type { RunRequestInput } from "../src/wire/methods.ts";
 import { ScriptedModel } from "../test/scripted-model/scripted-model.ts";
 import { fixTheTest } from "../test/scripted-model/stories.ts";
 

@@ -1,7 +1,7 @@
 // What a tool is: a named operation on the box, declared once for every door (JSON-RPC, MCP, a model's function call).
 import { z } from "zod";
 import type { PathPolicy } from "./paths.ts";
-import type { ProcessTable } from "./process/process.ts";
+import type { ProcessTable } from "./machinery/process/process.ts";
 
 /** What a call may do to the box; permissions and MCP hints are read from it. */
 export type ToolEffect = "read" | "write" | "execute";

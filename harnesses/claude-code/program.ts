@@ -3,7 +3,7 @@ import { mkdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as delay } from "node:timers/promises";
-import type { PipedProcess } from "../../tools/process/process.ts";
+import type { PipedProcess } from "../../tools/machinery/process/process.ts";
 import { HarnessError, type HarnessContext } from "../harness.ts";
 import { jsonLines } from "../json-lines.ts";
 import type { Warm } from "../warm-pool.ts";

@@ -1,7 +1,7 @@
 // One `codex app-server`, shared by all sessions: requests and answers, and each thread's messages to the run that holds it.
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters } from "node:util";
-import type { PipedProcess } from "../../tools/process/process.ts";
+import type { PipedProcess } from "../../tools/machinery/process/process.ts";
 import { HarnessError } from "../harness.ts";
 import { jsonLines } from "../json-lines.ts";
 import type { Warm } from "../warm-pool.ts";

@@ -2,18 +2,18 @@
 import type { HarnessEvent } from "../events.ts";
 import type { HarnessContext } from "../harness.ts";
 import { checkAnswer, compileSchema } from "../schema-check.ts";
-import { ContextGauge } from "./compaction.ts";
-import { converse } from "./loop.ts";
-import { connectMcpServers, type McpConnections } from "./mcp-tools.ts";
-import { traitsOf } from "./model-traits.ts";
-import { openModel, type Model } from "./model.ts";
-import { boxTools, isWanted } from "./offered-tool.ts";
+import { ContextGauge } from "./loop/compaction.ts";
+import { converse } from "./loop/loop.ts";
+import { connectMcpServers, type McpConnections } from "./tools/mcp-tools.ts";
+import { traitsOf } from "./models/model-traits.ts";
+import { openModel, type Model } from "./models/model.ts";
+import { boxTools, isWanted } from "./tools/offered-tool.ts";
 import { NativeOptions } from "./options.ts";
-import { planTool } from "./plan-tool.ts";
-import { readPrompt } from "./prompt-parts.ts";
-import { readSteering } from "./steering.ts";
-import { systemPrompt } from "./system-prompt.ts";
-import { Transcript } from "./transcript.ts";
+import { planTool } from "./tools/plan-tool.ts";
+import { readPrompt } from "./loop/prompt-parts.ts";
+import { readSteering } from "./loop/steering.ts";
+import { systemPrompt } from "./loop/system-prompt.ts";
+import { Transcript } from "./loop/transcript.ts";
 
 const DEFAULT_MAX_TURNS = 500;
 

@@ -16,7 +16,7 @@ import type {
   ProgramPackage,
 } from "../../harnesses/agent-programs.ts";
 import { HarnessError } from "../../harnesses/harness.ts";
-import { errnoOf } from "../../tools/files/errno.ts";
+import { errnoOf } from "../../tools/machinery/files/errno.ts";
 import { download, type DownloadProgress } from "./download.ts";
 import { findNpm, type Npm } from "./npm.ts";
 import { tryProgram } from "./try-program.ts";

@@ -5,7 +5,7 @@ import {
   installAgents,
   listAgents,
 } from "../agents/install.ts";
-import { readConfig, readEnvironment } from "../config.ts";
+import { readConfig, readEnvironment } from "../settings/config.ts";
 import { EXIT } from "./exit-status.ts";
 
 type Flags = Readonly<Record<string, unknown>>;

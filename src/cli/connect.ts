@@ -1,6 +1,6 @@
 // Finds the daemon that a command talks to: the one at --url, the one that serves this state directory, or one of its own.
 import { ConnectError, Harnessd } from "../client/index.ts";
-import { readVariable, type Config } from "../config.ts";
+import { readVariable, type Config } from "../settings/config.ts";
 import { JournalError } from "../journal/journal-error.ts";
 import { readAddress } from "./address.ts";
 

@@ -1,6 +1,6 @@
 // `harnessd exec -- CMD`: a command in the box, with this terminal's streams and its own exit status.
 import { once } from "node:events";
-import { readConfig } from "../config.ts";
+import { readConfig } from "../settings/config.ts";
 import { connectOrStart } from "./connect.ts";
 import { onStop, statusOfSignal, type Stop } from "./stop.ts";
 

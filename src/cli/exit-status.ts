@@ -1,5 +1,5 @@
 // What the program's exit status says of a run; documented in `harnessd run --help`.
-import type { Run } from "../methods.ts";
+import type { Run } from "../wire/methods.ts";
 
 export const EXIT = {
   completed: 0,

@@ -1,7 +1,7 @@
 // Runs the command line, and says what went wrong in words a person can act on.
 import { CommanderError } from "commander";
 import { CallError, ConnectError } from "../client/errors.ts";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../settings/config.ts";
 import { EXIT } from "./exit-status.ts";
 import { createProgram } from "./program.ts";
 

@@ -1,6 +1,6 @@
 // The commands of `harnessd`, their arguments and their help. What each does stands in a file of its own, loaded when it is called.
 import { Command, InvalidArgumentError, Option } from "commander";
-import { settings, type Setting } from "../settings.ts";
+import { settings, type Setting } from "../settings/settings.ts";
 import { VERSION } from "../version.ts";
 import { EXIT_HELP } from "./exit-status.ts";
 import { INTERRUPT_HELP } from "./stop.ts";

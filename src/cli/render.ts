@@ -1,6 +1,6 @@
 // A run's events as a person reads them: text as it streams, tools with their live output, changes, and what it all took.
 import { styleText } from "node:util";
-import type { Envelope, EventType, RunUsage } from "../events.ts";
+import type { Envelope, EventType, RunUsage } from "../wire/events.ts";
 
 type Style = Parameters<typeof styleText>[0];
 

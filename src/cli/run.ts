@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { RunHandle } from "../client/index.ts";
-import { ConfigError, readConfig } from "../config.ts";
-import type { RunRequestInput } from "../methods.ts";
+import { ConfigError, readConfig } from "../settings/config.ts";
+import type { RunRequestInput } from "../wire/methods.ts";
 import { connectOrStart } from "./connect.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
 import { Renderer } from "./render.ts";

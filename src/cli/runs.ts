@@ -1,7 +1,7 @@
 // `harnessd runs`, `attach` and `cancel`: what became of runs, and what can still be done about them.
-import { readConfig } from "../config.ts";
-import type { Run } from "../methods.ts";
-import type { MethodInput } from "../methods.ts";
+import { readConfig } from "../settings/config.ts";
+import type { Run } from "../wire/methods.ts";
+import type { MethodInput } from "../wire/methods.ts";
 import { connectToDaemon } from "./connect.ts";
 import { exitStatusOf } from "./exit-status.ts";
 import { describeUsage } from "./render.ts";

@@ -1,7 +1,7 @@
 // `harnessd serve`: the daemon in the foreground, until a signal, its host's refusal or a bug of its own ends it.
-import { readConfig } from "../config.ts";
+import { readConfig } from "../settings/config.ts";
 import { startDaemon } from "../daemon.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../life/log.ts";
 import { VERSION } from "../version.ts";
 import { removeAddress, writeAddress } from "./address.ts";
 import { EXIT } from "./exit-status.ts";

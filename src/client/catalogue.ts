@@ -1,7 +1,7 @@
 // What can be called, with its types: the daemon's methods and every tool of the box, under one kind of name.
 import type { z } from "zod";
 import type { tools } from "../../tools/index.ts";
-import type { MethodInput, MethodName, MethodResult } from "../methods.ts";
+import type { MethodInput, MethodName, MethodResult } from "../wire/methods.ts";
 
 type AnyTool = (typeof tools)[number];
 export type ToolName = AnyTool["name"];

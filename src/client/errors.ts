@@ -1,5 +1,5 @@
 // How calls and connections fail, as a host sees it.
-import type { Gap } from "../events.ts";
+import type { Gap } from "../wire/events.ts";
 
 /** The daemon's answer says no. */
 export class CallError extends Error {

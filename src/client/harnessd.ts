@@ -1,11 +1,11 @@
 // A daemon as a host drives it: typed calls, runs, events and commands that go on over broken lines.
 import { randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
-import type { Cursor, Envelope } from "../events.ts";
-import type { MethodInput, MethodResult, PROTOCOL_VERSION } from "../methods.ts";
-import type { Backoff } from "../rpc/backoff.ts";
-import { DEFAULT_HEARTBEAT_MS } from "../rpc/heartbeat.ts";
-import { openSocket } from "../rpc/open-socket.ts";
+import type { Cursor, Envelope } from "../wire/events.ts";
+import type { MethodInput, MethodResult, PROTOCOL_VERSION } from "../wire/methods.ts";
+import type { Backoff } from "../wire/socket/backoff.ts";
+import { DEFAULT_HEARTBEAT_MS } from "../wire/socket/heartbeat.ts";
+import { openSocket } from "../wire/socket/open-socket.ts";
 import { callOver } from "./calls.ts";
 import type {
   CallArguments,

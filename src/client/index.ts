@@ -14,5 +14,5 @@ export {
   GapError,
   type ConnectFailure,
 } from "./errors.ts";
-export type { Cursor, Envelope, EventOf, EventType, Fact, Gap } from "../events.ts";
-export type { Run, RunRequestInput, Session } from "../methods.ts";
+export type { Cursor, Envelope, EventOf, EventType, Fact, Gap } from "../wire/events.ts";
+export type { Run, RunRequestInput, Session } from "../wire/methods.ts";

@@ -1,9 +1,9 @@
 // Keeps a daemon within reach: one peer at a time, the next one when a line breaks, until it is closed or refused for good.
 import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket } from "ws";
-import { backoffMs, type Backoff } from "../rpc/backoff.ts";
-import { CLOSE_CODES, mayRetry } from "../rpc/errors.ts";
-import { SocketRefused } from "../rpc/open-socket.ts";
+import { backoffMs, type Backoff } from "../wire/socket/backoff.ts";
+import { CLOSE_CODES, mayRetry } from "../wire/errors.ts";
+import { SocketRefused } from "../wire/socket/open-socket.ts";
 import { ConnectError, type ConnectFailure } from "./errors.ts";
 import { Peer, type Closing } from "./peer.ts";
 

@@ -1,8 +1,8 @@
 // One socket to a daemon: sends calls, matches answers, hands on what the daemon says unasked. Lives as long as its socket.
 import type { RawData, WebSocket } from "ws";
-import type { Gap } from "../events.ts";
-import { closeSocket } from "../rpc/closing.ts";
-import { keepAlive } from "../rpc/heartbeat.ts";
+import type { Gap } from "../wire/events.ts";
+import { closeSocket } from "../wire/socket/closing.ts";
+import { keepAlive } from "../wire/socket/heartbeat.ts";
 import { CallError, ConnectionLostError, FrameTooLargeError } from "./errors.ts";
 
 export interface Closing {

@@ -1,6 +1,6 @@
 // A run in the hand of a host: follow it, await it, steer it, cancel it, over any number of connections.
-import type { Envelope } from "../events.ts";
-import type { MethodInput, Run } from "../methods.ts";
+import type { Envelope } from "../wire/events.ts";
+import type { MethodInput, Run } from "../wire/methods.ts";
 import type { EventsOptions } from "./events.ts";
 import type { Harnessd } from "./harnessd.ts";
 

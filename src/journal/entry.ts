@@ -1,5 +1,5 @@
 // One event inside the journal: its bytes, made once, and the few things that a filter asks about.
-import type { EventBody } from "../events.ts";
+import type { EventBody } from "../wire/events.ts";
 import { shorten } from "./shorten.ts";
 
 /** A larger fact is shortened: whoever has that much to say puts it in a file and names the file. */

@@ -1,7 +1,7 @@
 // The box's one durable, ordered record of facts, and the only place where its parts meet.
 import type { DatabaseSync } from "node:sqlite";
 import { DELTA_TYPES } from "../../harnesses/delta-types.ts";
-import type { Cursor, EventBody } from "../events.ts";
+import type { Cursor, EventBody } from "../wire/events.ts";
 import { BatchBuilder } from "./batch.ts";
 import { type About, type Entry, EntryWriter } from "./entry.ts";
 import { Followers } from "./followers.ts";

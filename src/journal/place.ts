@@ -1,5 +1,5 @@
 // Finds where in the journal a cursor stands, and says aloud what it asks for and cannot have.
-import type { Cursor, Gap } from "../events.ts";
+import type { Cursor, Gap } from "../wire/events.ts";
 
 /** A journal's identity and the part of it that is kept. */
 export interface Bounds {

@@ -1,5 +1,5 @@
 // Makes a fact that is too large small enough to be kept: what is too long is cut where it stands.
-import type { EventBody } from "../events.ts";
+import type { EventBody } from "../wire/events.ts";
 
 /** Of one text. */
 const MAX_TEXT = 64 * 1024;

@@ -1,7 +1,7 @@
 // Who may use the gateway: a token for each session and server, worth something only while one of the session's runs is under way.
 import { createHmac, randomBytes } from "node:crypto";
 import type { ModelAccess } from "../../harnesses/providers.ts";
-import type { RunError } from "../events.ts";
+import type { RunError } from "../wire/events.ts";
 import type { TokenUse } from "./usage-meter.ts";
 
 /** What the gateway must know of the run that asks. */

@@ -2,7 +2,7 @@
 import { HarnessError } from "../../harnesses/harness.ts";
 import { baseUrlFor, providers, splitModelName } from "../../harnesses/providers.ts";
 import type { ModelAccess, ModelDialect, ProviderDescription } from "../../harnesses/providers.ts";
-import type { ProviderSettings } from "../config.ts";
+import type { ProviderSettings } from "../settings/config.ts";
 
 type SettingsByProvider = Readonly<Record<string, ProviderSettings>>;
 

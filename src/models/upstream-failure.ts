@@ -1,6 +1,6 @@
 // What went wrong between the gateway and a model, in the words that harnesses use for it.
 import { codeOfRefusal } from "../../harnesses/model-refusals.ts";
-import type { RunError } from "../events.ts";
+import type { RunError } from "../wire/events.ts";
 
 /** The server answered, but not with what was asked for. */
 export function refusedBy(host: string, status: number, reason: string | null): RunError {

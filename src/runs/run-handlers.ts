@@ -1,8 +1,8 @@
 // The methods about runs, sessions and permissions.
-import type { Handlers } from "../rpc/method-table.ts";
-import type { PermissionBroker } from "./permissions.ts";
-import { promptOf } from "./prompt.ts";
-import type { RunStore } from "./run-store.ts";
+import type { Handlers } from "../doors/socket/method-table.ts";
+import type { PermissionBroker } from "./execution/permissions.ts";
+import { promptOf } from "./admission/prompt.ts";
+import type { RunStore } from "./record/run-store.ts";
 import type { Runs } from "./runs.ts";
 
 type RunHandlers = Pick<

@@ -1,14 +1,14 @@
 // All runs of the box: taken once per key, queued, carried out, ended once, and found again after a restart.
 import type { Prompt } from "../../harnesses/content.ts";
 import type { Journal } from "../journal/journal.ts";
-import type { Run, RunRequest } from "../methods.ts";
-import { RpcError } from "../rpc/errors.ts";
-import { admit, type Admission, type AdmissionSurroundings } from "./admission.ts";
-import { errorOf, type Interruption } from "./outcome.ts";
-import type { ExecutionSurroundings } from "./harness-context.ts";
-import { endOf, liveRun, type LiveRun, settle } from "./live-run.ts";
-import { describePrompt, promptOf } from "./prompt.ts";
-import { RunExecution } from "./run-execution.ts";
+import type { Run, RunRequest } from "../wire/methods.ts";
+import { RpcError } from "../wire/errors.ts";
+import { admit, type Admission, type AdmissionSurroundings } from "./admission/admission.ts";
+import { errorOf, type Interruption } from "./record/outcome.ts";
+import type { ExecutionSurroundings } from "./execution/harness-context.ts";
+import { endOf, liveRun, type LiveRun, settle } from "./execution/live-run.ts";
+import { describePrompt, promptOf } from "./admission/prompt.ts";
+import { RunExecution } from "./execution/run-execution.ts";
 import {
   endRun,
   fingerprintOf,
@@ -16,9 +16,9 @@ import {
   newSession,
   NOTHING_USED,
   type Conclusion,
-} from "./run-record.ts";
-import { isKept, recoverRun, type RecoverySurroundings } from "./run-recovery.ts";
-import { allOf, type RunStore, type Write } from "./run-store.ts";
+} from "./record/run-record.ts";
+import { isKept, recoverRun, type RecoverySurroundings } from "./record/run-recovery.ts";
+import { allOf, type RunStore, type Write } from "./record/run-store.ts";
 
 export interface RunsOptions
   extends ExecutionSurroundings, AdmissionSurroundings, RecoverySurroundings {

@@ -1,8 +1,8 @@
 // What a run changes in its directory, whoever changed it and by whatever means: seen by the daemon itself, before and after.
 import { realpath } from "node:fs/promises";
-import type { ProcessTable } from "../../tools/process/process.ts";
+import type { ProcessTable } from "../../tools/machinery/process/process.ts";
 import type { HarnessEvent } from "../../harnesses/events.ts";
-import type { EventOf } from "../events.ts";
+import type { EventOf } from "../wire/events.ts";
 import { ShadowRepository, type Snapshot } from "./shadow-repository.ts";
 
 /** A directory that takes longer to look at is left unwatched, and the run says so. */

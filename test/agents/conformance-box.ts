@@ -11,11 +11,11 @@ import {
   type Run,
   type RunHandle,
 } from "../../src/client/index.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/settings/config.ts";
 import { startDaemon, type Daemon } from "../../src/daemon.ts";
-import type { RunUsage } from "../../src/events.ts";
-import type { RunRequestInput } from "../../src/methods.ts";
-import type { Settings } from "../../src/settings.ts";
+import type { RunUsage } from "../../src/wire/events.ts";
+import type { RunRequestInput } from "../../src/wire/methods.ts";
+import type { Settings } from "../../src/settings/settings.ts";
 import {
   ScriptedModel,
   type PlayedScript,

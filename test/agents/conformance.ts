@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CallError, Harnessd, type Run } from "../../src/client/index.ts";
-import type { RunRequestInput } from "../../src/methods.ts";
+import type { RunRequestInput } from "../../src/wire/methods.ts";
 import type { Fault, ScriptStep, Step } from "../scripted-model/scripted-model.ts";
 import { fixTheTest, followAPlan, writeByShell } from "../scripted-model/stories.ts";
 import { harnesses } from "../../harnesses/index.ts";

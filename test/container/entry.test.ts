@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { providers } from "../../harnesses/providers.ts";
-import { settings } from "../../src/settings.ts";
+import { settings } from "../../src/settings/settings.ts";
 
 const ENTRY = new URL("../../container/entry.sh", import.meta.url).pathname;
 let bin = "";

@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Harnessd } from "../../src/client/index.ts";
-import type { Cursor } from "../../src/events.ts";
+import type { Cursor } from "../../src/wire/events.ts";
 import { DaemonProcess, makeBox } from "./daemon-process.ts";
 import { RawHost } from "./raw-host.ts";
 import { Chance } from "./seeded.ts";

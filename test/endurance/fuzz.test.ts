@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { RPC_CODES } from "../../src/rpc/errors.ts";
+import { RPC_CODES } from "../../src/wire/errors.ts";
 import { DaemonProcess, makeBox } from "./daemon-process.ts";
 import { type Frame, Garbage } from "./garbage.ts";
 import { RawHost } from "./raw-host.ts";

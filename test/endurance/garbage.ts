@@ -1,6 +1,6 @@
 // Frames that nobody should send: random, torn, wrong in every place, and sometimes right by accident.
 import { z } from "zod";
-import { methods } from "../../src/methods.ts";
+import { methods } from "../../src/wire/methods.ts";
 import { tools } from "../../tools/index.ts";
 import type { Chance } from "./seeded.ts";
 

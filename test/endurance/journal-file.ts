@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Envelope, EventType, Fact } from "../../src/events.ts";
+import type { Envelope, EventType, Fact } from "../../src/wire/events.ts";
 import type { Box } from "./daemon-process.ts";
 
 /** Every fact as its text, in order. The daemon must have ended. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { isRunning, readStat } from "../../tools/process/proc-scan.ts";
+import { isRunning, readStat } from "../../tools/machinery/process/proc-scan.ts";
 import type { Box } from "./daemon-process.ts";
 
 export interface Found {

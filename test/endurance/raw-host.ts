@@ -1,7 +1,7 @@
 // A host that speaks to the socket by hand and keeps the facts as the very text that came, over any number of lines.
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import type { Cursor, Gap } from "../../src/events.ts";
+import type { Cursor, Gap } from "../../src/wire/events.ts";
 
 export interface Answer {
   readonly result?: Readonly<Record<string, unknown>>;

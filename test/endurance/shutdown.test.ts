@@ -1,8 +1,8 @@
 // SIGTERM while there is work: all of it is ended, said so to everybody, and the daemon is gone within its grace period.
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Cursor } from "../../src/events.ts";
-import type { Run } from "../../src/methods.ts";
+import type { Cursor } from "../../src/wire/events.ts";
+import type { Run } from "../../src/wire/methods.ts";
 import { DaemonProcess, makeBox } from "./daemon-process.ts";
 import { factsOfType, parseFacts, readJournal } from "./journal-file.ts";
 import { boxProcesses, processesAround, remaining } from "./leftovers.ts";

@@ -9,10 +9,10 @@ import type { Harness, HarnessContext, PermissionQuestion } from "../../harnesse
 import { InputQueue } from "../../harnesses/input-queue.ts";
 import type { ModelAccess, ModelDialect } from "../../harnesses/providers.ts";
 import { WarmPool } from "../../harnesses/warm-pool.ts";
-import { exceptLoopback } from "../../src/runs/loopback.ts";
+import { exceptLoopback } from "../../src/runs/execution/loopback.ts";
 import { tools as catalogue } from "../../tools/index.ts";
 import { EVERYWHERE } from "../../tools/paths.ts";
-import { BoxProcesses } from "../../tools/process/process-table.ts";
+import { BoxProcesses } from "../../tools/machinery/process/process-table.ts";
 import { callTool, type Tool } from "../../tools/tool.ts";
 
 /** What a test may want otherwise. A string prompt is one text part. */

@@ -60,12 +60,12 @@ test("no file imports itself by a detour", () => {
   expect(circles).toEqual([]);
 });
 
-test("only src/config.ts reads the environment", () => {
+test("only src/settings/config.ts reads the environment", () => {
   const code = (text: string): string =>
     text.replace(/\/\/.*|\/\*[\s\S]*?\*\/|'[^'\n]*'|"[^"\n]*"/g, "");
   expect(
     sources.filter(({ text }) => /\bprocess\.env\b/.test(code(text))).map(({ path }) => path),
-  ).toEqual(["src/config.ts"]);
+  ).toEqual(["src/settings/config.ts"]);
 });
 
 test("no harness's name is asked for outside of that harness", () => {

@@ -2,10 +2,10 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { harnesses } from "../../harnesses/index.ts";
-import { EnvelopeFields, EventBody } from "../../src/events.ts";
-import { answers, notifications } from "../../src/answers.ts";
-import { type MethodName, methods, PROTOCOL_VERSION } from "../../src/methods.ts";
-import { CLOSE_CODES, RPC_CODES } from "../../src/rpc/errors.ts";
+import { EnvelopeFields, EventBody } from "../../src/wire/events.ts";
+import { answers, notifications } from "../../src/wire/answers.ts";
+import { type MethodName, methods, PROTOCOL_VERSION } from "../../src/wire/methods.ts";
+import { CLOSE_CODES, RPC_CODES } from "../../src/wire/errors.ts";
 import { DELTA_TYPES } from "../../harnesses/delta-types.ts";
 import { tools } from "../../tools/index.ts";
 import { schemasOf, type Tool } from "../../tools/tool.ts";

@@ -1,7 +1,7 @@
 // fs_copy: a file or a tree, copied.
 import { z } from "zod";
-import { answeringErrno } from "../files/errno.ts";
-import { copyTree, prepareDestination } from "../files/relocate.ts";
+import { answeringErrno } from "../machinery/files/errno.ts";
+import { copyTree, prepareDestination } from "../machinery/files/relocate.ts";
 import { resolveTarget } from "../paths.ts";
 import { defineTool } from "../tool.ts";
 

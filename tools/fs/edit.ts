@@ -1,12 +1,12 @@
 // fs_edit: exact text in a file, replaced; all edits or none.
 import { z } from "zod";
-import { unifiedDiff } from "../files/diff.ts";
-import { applyEdit, type Edit } from "../files/apply-edit.ts";
-import { inTurn } from "../files/in-turn.ts";
-import { openFile } from "../files/open-file.ts";
-import { replaceFile } from "../files/replace.ts";
-import { refuseBinary, textOf } from "../files/text.ts";
-import { refuseOtherVersion, versionOf } from "../files/version.ts";
+import { unifiedDiff } from "../machinery/files/diff.ts";
+import { applyEdit, type Edit } from "../machinery/files/apply-edit.ts";
+import { inTurn } from "../machinery/files/in-turn.ts";
+import { openFile } from "../machinery/files/open-file.ts";
+import { replaceFile } from "../machinery/files/replace.ts";
+import { refuseBinary, textOf } from "../machinery/files/text.ts";
+import { refuseOtherVersion, versionOf } from "../machinery/files/version.ts";
 import { resolveTarget } from "../paths.ts";
 import { defineTool, ToolError } from "../tool.ts";
 

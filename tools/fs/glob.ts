@@ -1,7 +1,7 @@
 // fs_glob: files by the pattern of their paths.
 import { z } from "zod";
-import { ripgrep } from "../files/ripgrep.ts";
-import { refuseNonDirectory } from "../files/entry.ts";
+import { ripgrep } from "../machinery/files/ripgrep.ts";
+import { refuseNonDirectory } from "../machinery/files/entry.ts";
 import { resolvePath } from "../paths.ts";
 import { defineTool, ToolError } from "../tool.ts";
 

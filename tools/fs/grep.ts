@@ -1,9 +1,9 @@
 // fs_grep: lines by what is in them.
 import { basename, dirname } from "node:path";
 import { z } from "zod";
-import { GrepLine, grepLine } from "../files/grep-line.ts";
-import { searchableType } from "../files/entry.ts";
-import { ripgrep } from "../files/ripgrep.ts";
+import { GrepLine, grepLine } from "../machinery/files/grep-line.ts";
+import { searchableType } from "../machinery/files/entry.ts";
+import { ripgrep } from "../machinery/files/ripgrep.ts";
 import { resolvePath } from "../paths.ts";
 import { defineTool } from "../tool.ts";
 

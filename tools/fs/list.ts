@@ -2,9 +2,9 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { EntryType, entryTypeOf } from "../files/entry.ts";
-import { errnoOf } from "../files/errno.ts";
-import { walk, type WalkedEntry } from "../files/walk.ts";
+import { EntryType, entryTypeOf } from "../machinery/files/entry.ts";
+import { errnoOf } from "../machinery/files/errno.ts";
+import { walk, type WalkedEntry } from "../machinery/files/walk.ts";
 import { resolvePath } from "../paths.ts";
 import { defineTool } from "../tool.ts";
 

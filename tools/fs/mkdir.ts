@@ -1,7 +1,7 @@
 // fs_mkdir: a directory, made.
 import { z } from "zod";
-import { answeringErrno } from "../files/errno.ts";
-import { makeDirectory } from "../files/make-directory.ts";
+import { answeringErrno } from "../machinery/files/errno.ts";
+import { makeDirectory } from "../machinery/files/make-directory.ts";
 import { resolveTarget } from "../paths.ts";
 import { defineTool } from "../tool.ts";
 

@@ -1,13 +1,13 @@
 // fs_move: a file or a directory under another name, on another file system too.
 import { rename, rm } from "node:fs/promises";
 import { z } from "zod";
-import { answeringErrno, errnoOf } from "../files/errno.ts";
+import { answeringErrno, errnoOf } from "../machinery/files/errno.ts";
 import {
   copyTree,
   prepareDestination,
   refuseRoot,
   type CopyTreeOptions,
-} from "../files/relocate.ts";
+} from "../machinery/files/relocate.ts";
 import { resolvePath } from "../paths.ts";
 import { defineTool } from "../tool.ts";
 

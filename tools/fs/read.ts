@@ -1,10 +1,10 @@
 // fs_read: a file, or a part of it by bytes or by lines.
 import { z } from "zod";
-import { answeringErrno } from "../files/errno.ts";
-import { openFile } from "../files/open-file.ts";
-import { offsetOfLine, readBytes, readText } from "../files/read-part.ts";
-import { isBinary, refuseBinary } from "../files/text.ts";
-import { versionOf } from "../files/version.ts";
+import { answeringErrno } from "../machinery/files/errno.ts";
+import { openFile } from "../machinery/files/open-file.ts";
+import { offsetOfLine, readBytes, readText } from "../machinery/files/read-part.ts";
+import { isBinary, refuseBinary } from "../machinery/files/text.ts";
+import { versionOf } from "../machinery/files/version.ts";
 import { resolvePath } from "../paths.ts";
 import { defineTool } from "../tool.ts";
 

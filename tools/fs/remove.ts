@@ -1,8 +1,8 @@
 // fs_remove: a file, a symlink or a directory, removed.
 import { lstat, rm, rmdir } from "node:fs/promises";
 import { z } from "zod";
-import { answeringErrno, errnoOf } from "../files/errno.ts";
-import { refuseRoot } from "../files/relocate.ts";
+import { answeringErrno, errnoOf } from "../machinery/files/errno.ts";
+import { refuseRoot } from "../machinery/files/relocate.ts";
 import { resolvePath } from "../paths.ts";
 import { defineTool } from "../tool.ts";
 

@@ -2,10 +2,10 @@
 import { lstat, readlink, stat as follow } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { z } from "zod";
-import { EntryType, entryTypeOf, modeOf } from "../files/entry.ts";
-import { answeringErrno } from "../files/errno.ts";
-import { openFile } from "../files/open-file.ts";
-import { versionOf } from "../files/version.ts";
+import { EntryType, entryTypeOf, modeOf } from "../machinery/files/entry.ts";
+import { answeringErrno } from "../machinery/files/errno.ts";
+import { openFile } from "../machinery/files/open-file.ts";
+import { versionOf } from "../machinery/files/version.ts";
 import { resolvePath, type PathPolicy } from "../paths.ts";
 import { defineTool, ToolError } from "../tool.ts";
 

@@ -1,8 +1,8 @@
 // fs_write: a whole file, replaced in one step.
 import { z } from "zod";
-import { textBefore, unifiedDiff } from "../files/diff.ts";
-import { replaceFile } from "../files/replace.ts";
-import { textOf } from "../files/text.ts";
+import { textBefore, unifiedDiff } from "../machinery/files/diff.ts";
+import { replaceFile } from "../machinery/files/replace.ts";
+import { textOf } from "../machinery/files/text.ts";
 import { resolveTarget } from "../paths.ts";
 import { defineTool, ToolError } from "../tool.ts";
 

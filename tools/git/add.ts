@@ -1,8 +1,8 @@
 // git_add: changes, staged.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { gitPaths, repositoryPath } from "../repository/git-arguments.ts";
-import { withGit } from "../repository/with-git.ts";
+import { gitPaths, repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 const MAX_FILES = 5000;

@@ -1,8 +1,8 @@
 // git_branch: branches, listed and changed.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { gitName, repositoryPath } from "../repository/git-arguments.ts";
-import { withGit } from "../repository/with-git.ts";
+import { gitName, repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool, ToolError } from "../tool.ts";
 
 const MAX_BRANCHES = 1000;

@@ -1,9 +1,9 @@
 // git_checkout: another branch or commit in the worktree.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { gitName, repositoryPath } from "../repository/git-arguments.ts";
-import { headOf } from "../repository/head.ts";
-import { withGit } from "../repository/with-git.ts";
+import { gitName, repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { headOf } from "../machinery/repository/head.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 export const checkout = defineTool({

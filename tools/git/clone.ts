@@ -2,14 +2,14 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { z } from "zod";
-import { answeringErrno, errnoOf } from "../files/errno.ts";
-import { makeDirectory } from "../files/make-directory.ts";
+import { answeringErrno, errnoOf } from "../machinery/files/errno.ts";
+import { makeDirectory } from "../machinery/files/make-directory.ts";
 import { resolvePath, resolveTarget } from "../paths.ts";
-import { cleanRemote } from "../repository/credentials.ts";
-import { gitName, gitText } from "../repository/git-arguments.ts";
-import { headOf } from "../repository/head.ts";
-import { credentialFields } from "../repository/remote.ts";
-import { withGit } from "../repository/with-git.ts";
+import { cleanRemote } from "../machinery/repository/credentials.ts";
+import { gitName, gitText } from "../machinery/repository/git-arguments.ts";
+import { headOf } from "../machinery/repository/head.ts";
+import { credentialFields } from "../machinery/repository/remote.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool, ToolError } from "../tool.ts";
 
 export const clone = defineTool({

@@ -1,9 +1,9 @@
 // git_commit: what is staged, committed.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { gitText, repositoryPath } from "../repository/git-arguments.ts";
-import { headOf } from "../repository/head.ts";
-import { withGit } from "../repository/with-git.ts";
+import { gitText, repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { headOf } from "../machinery/repository/head.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 const person = z

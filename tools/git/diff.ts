@@ -1,9 +1,9 @@
 // git_diff: what differs, in the worktree, the index or between commits.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { gitName, gitPaths, repositoryPath } from "../repository/git-arguments.ts";
-import { cutText } from "../repository/git-output.ts";
-import { withGit } from "../repository/with-git.ts";
+import { gitName, gitPaths, repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { cutText } from "../machinery/repository/git-output.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 export const diff = defineTool({

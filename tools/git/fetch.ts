@@ -1,10 +1,10 @@
 // git_fetch: what is new at a remote, brought here.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { gitName, repositoryPath } from "../repository/git-arguments.ts";
-import { withoutProgress } from "../repository/git-output.ts";
-import { credentialFields, openRemote } from "../repository/remote.ts";
-import { withGit } from "../repository/with-git.ts";
+import { gitName, repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { withoutProgress } from "../machinery/repository/git-output.ts";
+import { credentialFields, openRemote } from "../machinery/repository/remote.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 export const fetch = defineTool({

@@ -1,9 +1,14 @@
 // git_log: commits, newest first.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { Commit, COMMIT_FORMAT, parseCommit } from "../repository/commit.ts";
-import { gitName, gitPaths, gitText, repositoryPath } from "../repository/git-arguments.ts";
-import { withGit } from "../repository/with-git.ts";
+import { Commit, COMMIT_FORMAT, parseCommit } from "../machinery/repository/commit.ts";
+import {
+  gitName,
+  gitPaths,
+  gitText,
+  repositoryPath,
+} from "../machinery/repository/git-arguments.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 export const log = defineTool({

@@ -1,11 +1,11 @@
 // git_pull: what is new at a remote, brought into the current branch.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { gitName, repositoryPath } from "../repository/git-arguments.ts";
-import { withoutProgress } from "../repository/git-output.ts";
-import { headOf } from "../repository/head.ts";
-import { credentialFields, openRemote } from "../repository/remote.ts";
-import { withGit } from "../repository/with-git.ts";
+import { gitName, repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { withoutProgress } from "../machinery/repository/git-output.ts";
+import { headOf } from "../machinery/repository/head.ts";
+import { credentialFields, openRemote } from "../machinery/repository/remote.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool, ToolError, type ToolContext } from "../tool.ts";
 
 export const pull = defineTool({

@@ -1,9 +1,9 @@
 // git_push: commits, sent to a remote.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { gitName, repositoryPath } from "../repository/git-arguments.ts";
-import { credentialFields, openRemote } from "../repository/remote.ts";
-import { withGit } from "../repository/with-git.ts";
+import { gitName, repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { credentialFields, openRemote } from "../machinery/repository/remote.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 const PushedRef = z.object({

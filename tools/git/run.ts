@@ -1,11 +1,11 @@
 // git_run: any other git command.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { cleanRemote, type Credential } from "../repository/credentials.ts";
-import { cutText } from "../repository/git-output.ts";
-import { gitText } from "../repository/git-arguments.ts";
-import { credentialFields } from "../repository/remote.ts";
-import { withGit } from "../repository/with-git.ts";
+import { cleanRemote, type Credential } from "../machinery/repository/credentials.ts";
+import { cutText } from "../machinery/repository/git-output.ts";
+import { gitText } from "../machinery/repository/git-arguments.ts";
+import { credentialFields } from "../machinery/repository/remote.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 export const run = defineTool({

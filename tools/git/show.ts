@@ -1,10 +1,10 @@
 // git_show: one commit with its changes, or a file as it was.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { Commit, COMMIT_FORMAT, parseCommit } from "../repository/commit.ts";
-import { gitName, gitText, repositoryPath } from "../repository/git-arguments.ts";
-import { cutText } from "../repository/git-output.ts";
-import { withGit } from "../repository/with-git.ts";
+import { Commit, COMMIT_FORMAT, parseCommit } from "../machinery/repository/commit.ts";
+import { gitName, gitText, repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { cutText } from "../machinery/repository/git-output.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool, ToolError } from "../tool.ts";
 
 export const show = defineTool({

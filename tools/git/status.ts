@@ -1,8 +1,8 @@
 // git_status: what has changed in a repository, and where it stands.
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
-import { repositoryPath } from "../repository/git-arguments.ts";
-import { withGit } from "../repository/with-git.ts";
+import { repositoryPath } from "../machinery/repository/git-arguments.ts";
+import { withGit } from "../machinery/repository/with-git.ts";
 import { defineTool } from "../tool.ts";
 
 const MAX_FILES = 5000;

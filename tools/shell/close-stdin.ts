@@ -1,7 +1,7 @@
 // shell_close_stdin: the end of file for a process that reads.
 import { z } from "zod";
-import { findProcess } from "../process/request.ts";
-import { processId } from "../process/schemas.ts";
+import { findProcess } from "../machinery/process/request.ts";
+import { processId } from "../machinery/process/schemas.ts";
 import { defineTool } from "../tool.ts";
 
 export const closeStdin = defineTool({

@@ -1,8 +1,8 @@
 // shell_exec: one command to its end.
 import { z } from "zod";
-import { followOutput } from "../process/follow-text.ts";
-import { excerpt } from "../process/record-view.ts";
-import { bytesOf, requestOf } from "../process/request.ts";
+import { followOutput } from "../machinery/process/follow-text.ts";
+import { excerpt } from "../machinery/process/record-view.ts";
+import { bytesOf, requestOf } from "../machinery/process/request.ts";
 import {
   command,
   encoding,
@@ -10,7 +10,7 @@ import {
   exitOnWire,
   MAX_TIMEOUT_MS,
   processExit,
-} from "../process/schemas.ts";
+} from "../machinery/process/schemas.ts";
 import { defineTool } from "../tool.ts";
 
 const DEFAULT_TIMEOUT_MS = 120_000;

@@ -1,7 +1,7 @@
 // shell_list: the processes of the box, or those of the run that asks.
 import { z } from "zod";
-import type { BoxProcess } from "../process/process.ts";
-import { exitOnWire, processSummary } from "../process/schemas.ts";
+import type { BoxProcess } from "../machinery/process/process.ts";
+import { exitOnWire, processSummary } from "../machinery/process/schemas.ts";
 import { defineTool } from "../tool.ts";
 
 const DEFAULT_LIMIT = 100;

@@ -1,7 +1,7 @@
 // shell_signal: one signal to a process and its group.
 import { z } from "zod";
-import { findProcess } from "../process/request.ts";
-import { processId } from "../process/schemas.ts";
+import { findProcess } from "../machinery/process/request.ts";
+import { processId } from "../machinery/process/schemas.ts";
 import { defineTool, ToolError } from "../tool.ts";
 
 const SIGNALS = [

@@ -1,7 +1,7 @@
 // shell_start: a command in the background.
 import { z } from "zod";
-import { requestOf } from "../process/request.ts";
-import { command, environment, MAX_TIMEOUT_MS } from "../process/schemas.ts";
+import { requestOf } from "../machinery/process/request.ts";
+import { command, environment, MAX_TIMEOUT_MS } from "../machinery/process/schemas.ts";
 import { defineTool } from "../tool.ts";
 
 export const start = defineTool({

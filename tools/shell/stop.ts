@@ -1,7 +1,7 @@
 // shell_stop: the end of a process and of everything it started.
 import { z } from "zod";
-import { findProcess } from "../process/request.ts";
-import { containmentOnWire, containmentReport, processId } from "../process/schemas.ts";
+import { findProcess } from "../machinery/process/request.ts";
+import { containmentOnWire, containmentReport, processId } from "../machinery/process/schemas.ts";
 import { defineTool } from "../tool.ts";
 
 const MOST_GRACE_MS = 60_000;

@@ -1,8 +1,8 @@
 // shell_write: bytes for a process to read.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { bytesOf, findProcess } from "../process/request.ts";
-import { encoding, processId } from "../process/schemas.ts";
+import { bytesOf, findProcess } from "../machinery/process/request.ts";
+import { encoding, processId } from "../machinery/process/schemas.ts";
 import { defineTool } from "../tool.ts";
 
 /** A program that does not read for so long may still read later: the bytes stay in its pipe's queue. */

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { Harnessd } from "../../../src/client/index.ts";
-import type { Fact } from "../../../src/events.ts";
+import type { Fact } from "../../../src/wire/events.ts";
 import { Journal } from "../../../src/journal/journal.ts";
 
 const PROGRAM = resolve(import.meta.dirname, "../../fixtures/programs/serve-with-a-bug.ts");

@@ -5,12 +5,12 @@ import { connect as connectTcp, createServer, type AddressInfo, type Socket } fr
 import { onTestFinished } from "vitest";
 import { z } from "zod";
 import { Harnessd, type ConnectOptions } from "../../../src/client/index.ts";
-import type { ListenOptions, ListeningDoor } from "../../../src/doors/listen.ts";
+import type { ListenOptions, ListeningDoor } from "../../../src/doors/socket/listen.ts";
 import type { Journal } from "../../../src/journal/journal.ts";
-import { methods, type Run } from "../../../src/methods.ts";
-import type { Method } from "../../../src/rpc/method.ts";
-import { openJournal, tableWith } from "../rpc/journal-door.ts";
-import { aborted, method, openDoor } from "../rpc/small-door.ts";
+import { methods, type Run } from "../../../src/wire/methods.ts";
+import type { Method } from "../../../src/doors/socket/method.ts";
+import { openJournal, tableWith } from "../doors/socket/journal-door.ts";
+import { aborted, method, openDoor } from "../doors/socket/small-door.ts";
 
 export interface Box {
   readonly journal: Journal;

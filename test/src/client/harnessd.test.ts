@@ -13,11 +13,11 @@ import {
   Harnessd,
 } from "../../../src/client/index.ts";
 import { RESENDABLE } from "../../../src/client/calls.ts";
-import { dialOut } from "../../../src/doors/dial-out.ts";
-import { methods } from "../../../src/methods.ts";
+import { dialOut } from "../../../src/doors/socket/dial-out.ts";
+import { methods } from "../../../src/wire/methods.ts";
 import { tools } from "../../../tools/index.ts";
 import type { Tool } from "../../../tools/tool.ts";
-import { aborted, method, openDoor, silentLog, smallTable } from "../rpc/small-door.ts";
+import { aborted, method, openDoor, silentLog, smallTable } from "../doors/socket/small-door.ts";
 import { connectTo, openBox, Wire } from "./box-door.ts";
 
 /** Calls what only the small table has. */

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Method } from "../../../src/rpc/method.ts";
-import { toolMethods } from "../../../src/tool-methods.ts";
+import type { Method } from "../../../src/doors/socket/method.ts";
+import { toolMethods } from "../../../src/doors/socket/tool-methods.ts";
 import { tools } from "../../../tools/index.ts";
 import { EVERYWHERE } from "../../../tools/paths.ts";
-import { BoxProcesses } from "../../../tools/process/process-table.ts";
+import { BoxProcesses } from "../../../tools/machinery/process/process-table.ts";
 
 export interface ToolBox {
   readonly directory: string;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Harnessd } from "../../../src/client/index.ts";
-import { transferRoutes } from "../../../src/http/transfer.ts";
+import { transferRoutes } from "../../../src/doors/http/transfer.ts";
 import { EVERYWHERE } from "../../../tools/paths.ts";
 import { connectTo, openBox } from "./box-door.ts";
 

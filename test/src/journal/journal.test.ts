@@ -1,6 +1,6 @@
 // Writing and reading: what a fact looks like, when it is there, and what a read brings.
 import { expect, test } from "vitest";
-import { EventBody } from "../../../src/events.ts";
+import { EventBody } from "../../../src/wire/events.ts";
 import { MAX_FACT_BYTES } from "../../../src/journal/entry.ts";
 import {
   appendMessages,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Cursor, Envelope, EventFilter } from "../../../src/events.ts";
+import type { Cursor, Envelope, EventFilter } from "../../../src/wire/events.ts";
 import type { Problem } from "../../../src/journal/journal-error.ts";
 import { type Batch, Journal, type JournalOptions } from "../../../src/journal/journal.ts";
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { RpcError } from "../../../src/rpc/errors.ts";
-import { type Run, RunRequest } from "../../../src/methods.ts";
+import { RpcError } from "../../../src/wire/errors.ts";
+import { type Run, RunRequest } from "../../../src/wire/methods.ts";
 import { misbehaving } from "../../fixtures/harnesses/misbehaving.ts";
 import { TestRuns, type TestRunsOptions } from "./test-runs.ts";
 

@@ -6,19 +6,19 @@ import type { Harness } from "../../../harnesses/harness.ts";
 import { WarmPool } from "../../../harnesses/warm-pool.ts";
 import { tools } from "../../../tools/index.ts";
 import { EVERYWHERE } from "../../../tools/paths.ts";
-import { BoxProcesses } from "../../../tools/process/process-table.ts";
-import type { EventType, Fact } from "../../../src/events.ts";
+import { BoxProcesses } from "../../../tools/machinery/process/process-table.ts";
+import type { EventType, Fact } from "../../../src/wire/events.ts";
 import { Journal } from "../../../src/journal/journal.ts";
-import { createLog } from "../../../src/log.ts";
-import { type Run, RunRequest, type RunRequestInput } from "../../../src/methods.ts";
+import { createLog } from "../../../src/life/log.ts";
+import { type Run, RunRequest, type RunRequestInput } from "../../../src/wire/methods.ts";
 import { ModelGateway } from "../../../src/models/gateway.ts";
 import { resolveModelAccess } from "../../../src/models/model-access.ts";
-import { processEvents } from "../../../src/process-events.ts";
-import { PermissionBroker } from "../../../src/runs/permissions.ts";
-import type { WatchLimits } from "../../../src/runs/run-watch.ts";
-import { RunStore } from "../../../src/runs/run-store.ts";
+import { processEvents } from "../../../src/journal/process-events.ts";
+import { PermissionBroker } from "../../../src/runs/execution/permissions.ts";
+import type { WatchLimits } from "../../../src/runs/execution/run-watch.ts";
+import { RunStore } from "../../../src/runs/record/run-store.ts";
 import { Runs } from "../../../src/runs/runs.ts";
-import { Secrets } from "../../../src/secrets.ts";
+import { Secrets } from "../../../src/settings/secrets.ts";
 import { misbehaving } from "../../fixtures/harnesses/misbehaving.ts";
 
 const WATCH: WatchLimits = {

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { EventOf } from "../../../src/events.ts";
+import type { EventOf } from "../../../src/wire/events.ts";
 import { ChangeWatch } from "../../../src/workspace/change-watch.ts";
 import { clearLeftovers } from "../../../src/workspace/shadow-repository.ts";
 

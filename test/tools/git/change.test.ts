@@ -7,7 +7,7 @@ import { add } from "../../../tools/git/add.ts";
 import { branch } from "../../../tools/git/branch.ts";
 import { checkout } from "../../../tools/git/checkout.ts";
 import { commit } from "../../../tools/git/commit.ts";
-import { isRunning, readStat } from "../../../tools/process/proc-scan.ts";
+import { isRunning, readStat } from "../../../tools/machinery/process/proc-scan.ts";
 import { callTool } from "../../../tools/tool.ts";
 import { output, refusal } from "../tool-context.ts";
 import { gitContextIn } from "./git-context.ts";

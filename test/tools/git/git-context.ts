@@ -1,6 +1,6 @@
 // A context for the git tools: with a process table, and an environment without this machine's git configuration.
 import { onTestFinished } from "vitest";
-import { BoxProcesses } from "../../../tools/process/process-table.ts";
+import { BoxProcesses } from "../../../tools/machinery/process/process-table.ts";
 import type { ToolContext } from "../../../tools/tool.ts";
 import { contextIn, makeDirectory } from "../tool-context.ts";
 

@@ -8,7 +8,7 @@ import { start } from "../../../tools/shell/start.ts";
 import { stop } from "../../../tools/shell/stop.ts";
 import { write } from "../../../tools/shell/write.ts";
 import type { ToolContext } from "../../../tools/tool.ts";
-import { isAlive, makeBox, program } from "../process/a-box.ts";
+import { isAlive, makeBox, program } from "../machinery/process/a-box.ts";
 import { contextIn, makeDirectory, output, refusal } from "../tool-context.ts";
 
 async function makeContext(): Promise<ToolContext> {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { exec } from "../../../tools/shell/exec.ts";
 import { read } from "../../../tools/shell/read.ts";
 import { callTool } from "../../../tools/tool.ts";
-import { isAlive, makeBox, program } from "../process/a-box.ts";
+import { isAlive, makeBox, program } from "../machinery/process/a-box.ts";
 import { contextIn, makeDirectory, output, refusal } from "../tool-context.ts";
 
 async function makeContext(over: Parameters<typeof contextIn>[1] = {}) {

@@ -1,0 +1,97 @@
+// A prompt made ready for a model: files of the box are read and become images, documents or text.
+import { readFile, stat } from "node:fs/promises";
+import { basename, extname, resolve } from "node:path";
+import type { ContentPart, Prompt } from "../../content.ts";
+import { HarnessError } from "../../harness.ts";
+import type { UserPart } from "./turn.ts";
+
+const MAX_IMAGE_BYTES = 5 * 1024 * 1024;
+const MAX_PDF_BYTES = 20 * 1024 * 1024;
+const MAX_TEXT_BYTES = 512 * 1024;
+
+const IMAGE_TYPES = {
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".jpeg": "image/jpeg",
+  ".gif": "image/gif",
+  ".webp": "image/webp",
+} as const;
+
+export interface PromptSurroundings {
+  readonly cwd: string;
+  /** Whether the model's server takes PDF documents. */
+  readonly takesPdf: boolean;
+}
+
+/** Throws HarnessError `file_not_found`, `file_too_large`, `image_too_large` or `file_not_supported`. */
+export async function readPrompt(
+  prompt: Prompt,
+  surroundings: PromptSurroundings,
+): Promise<UserPart[]> {
+  return Promise.all(prompt.map((part) => readPart(part, surroundings)));
+}
+
+async function readPart(
+  part: ContentPart,
+  { cwd, takesPdf }: PromptSurroundings,
+): Promise<UserPart> {
+  if (part.type === "text") return part;
+  if (part.type === "file") return readFilePart(resolve(cwd, part.path), takesPdf);
+  const bytes = Math.floor((part.data.length * 3) / 4);
+  if (bytes > MAX_IMAGE_BYTES)
+    throw new HarnessError(
+      "image_too_large",
+      `An image has ${bytes} bytes; models take ${MAX_IMAGE_BYTES}`,
+    );
+  return part;
+}
+
+async function readFilePart(path: string, takesPdf: boolean): Promise<UserPart> {
+  const extension = extname(path).toLowerCase();
+  const name = basename(path);
+  if (extension in IMAGE_TYPES) {
+    const data = (await readBounded(path, MAX_IMAGE_BYTES)).toString("base64");
+    return { type: "image", mediaType: IMAGE_TYPES[extension as keyof typeof IMAGE_TYPES], data };
+  }
+  if (extension === ".pdf") {
+    if (!takesPdf)
+      throw new HarnessError(
+        "file_not_supported",
+        `${path}: this model's server takes no PDF; give its text instead`,
+      );
+    return { type: "pdf", name, data: (await readBounded(path, MAX_PDF_BYTES)).toString("base64") };
+  }
+  const bytes = await readBounded(path, MAX_TEXT_BYTES);
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (!text.includes("\0"))
+      return { type: "text", text: `<file path="${path}">\n${text}\n</file>` };
+  } catch {
+    // Not UTF-8: refused below like any other binary file.
+  }
+  throw new HarnessError(
+    "file_not_supported",
+    `${path} is neither text, an image (png, jpeg, gif, webp) nor a PDF; models take no other file`,
+  );
+}
+
+/** Looks before it opens: opening a pipe would wait for its other end. */
+async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
+  const cannotRead = (cause: NodeJS.ErrnoException): never => {
+    throw new HarnessError(
+      "file_not_found",
+      `The prompt names ${path}, which cannot be read: ${cause.code}`,
+      { cause },
+    );
+  };
+  const stats = await stat(path).catch(cannotRead);
+  if (!stats.isFile())
+    throw new HarnessError("file_not_supported", `${path} is not a regular file`);
+  if (stats.size > maxBytes) {
+    throw new HarnessError(
+      "file_too_large",
+      `${path} has ${stats.size} bytes; at most ${maxBytes} go into a prompt: name the file in the text instead`,
+    );
+  }
+  return readFile(path).catch(cannotRead);
+}

@@ -1,0 +1,32 @@
+// Input that came into a running run, as turns. What cannot be read is said to the model: the run is not lost for it.
+import type { Prompt } from "../../content.ts";
+import { HarnessError } from "../../harness.ts";
+import type { InputQueue } from "../../input-queue.ts";
+import { readPrompt, type PromptSurroundings } from "./prompt-parts.ts";
+import type { Turn } from "./turn.ts";
+
+/** Everything that has come since the last time, without waiting for more. */
+export async function readSteering(
+  steering: InputQueue,
+  surroundings: PromptSurroundings,
+): Promise<Turn[]> {
+  return Promise.all(steering.drain().map((prompt) => turnOf(prompt, surroundings)));
+}
+
+async function turnOf(prompt: Prompt, surroundings: PromptSurroundings): Promise<Turn> {
+  const readOrTell = async (part: Prompt[number]) => {
+    try {
+      return await readPrompt([part], surroundings);
+    } catch (error) {
+      if (!(error instanceof HarnessError)) throw error;
+      return [
+        {
+          type: "text" as const,
+          text: `[The user gave something that cannot be shown: ${error.message}]`,
+        },
+      ];
+    }
+  };
+  const parts = await Promise.all(prompt.map(readOrTell));
+  return { role: "user", parts: parts.flat() };
+}

@@ -1,0 +1,114 @@
+// A session's turns on disk: JSON lines, appended one by one, readable after any crash.
+import { copyFile, mkdir, open, readFile, truncate, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { HarnessError } from "../../harness.ts";
+import { Turn } from "./turn.ts";
+
+const TOKEN = /^[0-9a-f-]{36}$/;
+const INTERRUPTED =
+  "The run was interrupted before this call's answer was recorded. It may have run in part, wholly or not at all: look before you do it again.";
+
+export interface TranscriptRequest {
+  readonly stateDir: string;
+  /** As `session.bound` gave it; absent for a new conversation. */
+  readonly token?: string | undefined;
+  /** Go on in a copy. */
+  readonly fork: boolean;
+}
+
+/** One conversation. What `turns` holds is on disk before anybody sees what follows from it. */
+export class Transcript {
+  /** Finds this conversation again. */
+  readonly token: string;
+  readonly #file: FileHandle;
+  #turns: Turn[];
+
+  private constructor(token: string, file: FileHandle, turns: Turn[]) {
+    this.token = token;
+    this.#file = file;
+    this.#turns = turns;
+  }
+
+  /** Begins, goes on with, or forks a conversation. Throws HarnessError `session_not_found` or `session_damaged`. */
+  static async open({ stateDir, token, fork }: TranscriptRequest): Promise<Transcript> {
+    const directory = join(stateDir, "transcripts");
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    if (token !== undefined && !TOKEN.test(token)) throw notFound(token);
+    const own = token === undefined || fork ? crypto.randomUUID() : token;
+    const path = join(directory, `${own}.jsonl`);
+    if (token !== undefined && fork)
+      await copyFile(join(directory, `${token}.jsonl`), path).catch(orNotFound(token));
+    const turns = token === undefined ? [] : await readTurns(path, token);
+    const transcript = new Transcript(own, await open(path, "a", 0o600), turns);
+    await transcript.#answerDanglingCalls();
+    return transcript;
+  }
+
+  /** What the model is to see: a summary stands for what was compacted. */
+  get turns(): readonly Turn[] {
+    return this.#turns;
+  }
+
+  async add(turn: Turn): Promise<void> {
+    await this.#file.appendFile(`${JSON.stringify(turn)}\n`); // one write: a crash leaves a whole line or a torn last one
+    this.#turns = applyTurn(this.#turns, turn);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  /** Providers refuse a history in which a call has no answer. */
+  async #answerDanglingCalls(): Promise<void> {
+    const answered = new Set(
+      this.#turns.flatMap((turn) => (turn.role === "tool" ? [turn.toolCallId] : [])),
+    );
+    const last = this.#turns.findLast((turn) => turn.role === "model");
+    for (const { toolCallId, name } of last?.calls ?? []) {
+      if (!answered.has(toolCallId))
+        await this.add({ role: "tool", toolCallId, name, text: INTERRUPTED, failed: true });
+    }
+  }
+}
+
+function applyTurn(turns: Turn[], turn: Turn): Turn[] {
+  if (turn.role !== "summary") return [...turns, turn];
+  return [turn, ...(turn.keep === 0 ? [] : turns.slice(-turn.keep))];
+}
+
+/** Reads the whole lines and cuts a torn last one off, so that the next line does not grow onto it. */
+async function readTurns(path: string, token: string): Promise<Turn[]> {
+  const bytes = await readFile(path).catch(orNotFound(token));
+  const whole = bytes.lastIndexOf(0x0a) + 1;
+  if (whole < bytes.length) await truncate(path, whole);
+  const lines = bytes.subarray(0, whole).toString("utf8").split("\n").slice(0, -1);
+  let turns: Turn[] = [];
+  for (const [index, line] of lines.entries())
+    turns = applyTurn(turns, readTurn(line, path, index + 1));
+  return turns;
+}
+
+function readTurn(line: string, path: string, number: number): Turn {
+  try {
+    return Turn.parse(JSON.parse(line));
+  } catch (cause) {
+    throw new HarnessError(
+      "session_damaged",
+      `Line ${number} of ${path} is not a turn; start a new session`,
+      { cause },
+    );
+  }
+}
+
+function orNotFound(token: string): (cause: NodeJS.ErrnoException) => never {
+  return (cause) => {
+    throw cause.code === "ENOENT" ? notFound(token) : cause;
+  };
+}
+
+function notFound(token: string): HarnessError {
+  return new HarnessError(
+    "session_not_found",
+    `There is no conversation ${token} to go on with; start a new session`,
+  );
+}

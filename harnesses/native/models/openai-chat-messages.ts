@@ -1,0 +1,71 @@
+// Our turns as chat completion messages.
+import type OpenAI from "openai";
+import {
+  exchangesOf,
+  type Exchange,
+  type ModelTurn,
+  type Turn,
+  type UserPart,
+} from "../loop/turn.ts";
+
+type Message = OpenAI.Chat.ChatCompletionMessageParam;
+
+/** What a chat server wants back of its own reply. */
+export interface RawChatReply {
+  reasoningDetails: Record<string, unknown>[];
+  reasoningContent: string;
+}
+
+/** `model` is the one asked now: another model's reasoning is left out. */
+export function chatMessages(turns: readonly Turn[], model: string): Message[] {
+  return exchangesOf(turns).flatMap((exchange) => messagesOf(exchange, model));
+}
+
+function messagesOf(exchange: Exchange, model: string): Message[] {
+  if (exchange.side === "model") return [modelMessage(exchange.turn, model)];
+  const answers = exchange.answers.map(({ toolCallId, text }) => ({
+    role: "tool" as const,
+    tool_call_id: toolCallId,
+    content: text,
+  }));
+  const { parts } = exchange;
+  if (parts.length === 0) return answers;
+  const onlyText = parts.every((part) => part.type === "text");
+  // Some local servers take a string only.
+  const content = onlyText ? parts.map((part) => part.text).join("\n\n") : parts.map(partOf);
+  return [...answers, { role: "user", content }];
+}
+
+function modelMessage(turn: ModelTurn, model: string): Message {
+  const tool_calls = turn.calls.map(({ toolCallId, name, input }) => ({
+    id: toolCallId,
+    type: "function" as const,
+    function: { name, arguments: JSON.stringify(input) },
+  }));
+  const message = {
+    role: "assistant" as const,
+    content: turn.text === "" ? null : turn.text,
+    ...(tool_calls.length > 0 && { tool_calls }),
+  };
+  return turn.raw.model === model ? { ...message, ...reasoningOf(turn) } : message;
+}
+
+/** Reasoning goes back in the form it came, and the plain form only beside tool calls: elsewhere servers refuse it. */
+function reasoningOf(turn: ModelTurn): Record<string, unknown> {
+  const { reasoningDetails, reasoningContent } = turn.raw.content as RawChatReply;
+  return {
+    ...(reasoningDetails.length > 0 && { reasoning_details: reasoningDetails }),
+    ...(reasoningContent !== "" &&
+      turn.calls.length > 0 && { reasoning_content: reasoningContent }),
+  };
+}
+
+function partOf(part: UserPart): OpenAI.Chat.ChatCompletionContentPart {
+  if (part.type === "text") return { type: "text", text: part.text };
+  if (part.type === "image")
+    return { type: "image_url", image_url: { url: `data:${part.mediaType};base64,${part.data}` } };
+  return {
+    type: "file",
+    file: { filename: part.name, file_data: `data:application/pdf;base64,${part.data}` },
+  };
+}

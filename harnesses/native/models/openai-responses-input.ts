@@ -1,0 +1,62 @@
+// Our turns as the input items of OpenAI Responses.
+import type OpenAI from "openai";
+import {
+  answeredCallId,
+  exchangesOf,
+  portableCallId,
+  type Exchange,
+  type ModelTurn,
+  type Turn,
+  type UserPart,
+} from "../loop/turn.ts";
+
+type InputItem = OpenAI.Responses.ResponseInputItem;
+
+/** `model` is the one asked now: what another model said is told in plain items, without its encrypted reasoning. */
+export function responsesInput(turns: readonly Turn[], model: string): InputItem[] {
+  return exchangesOf(turns).flatMap((exchange) => itemsOf(exchange, model));
+}
+
+function itemsOf(exchange: Exchange, model: string): InputItem[] {
+  if (exchange.side === "model") return modelItems(exchange.turn, model);
+  const answers = exchange.answers.map((answer) => ({
+    type: "function_call_output" as const,
+    call_id: answeredCallId(answer, exchange.answered, model),
+    output: answer.text,
+  }));
+  const content = exchange.parts.map(partOf);
+  return [
+    ...answers,
+    ...(content.length > 0 ? [{ type: "message" as const, role: "user" as const, content }] : []),
+  ];
+}
+
+function modelItems(turn: ModelTurn, model: string): InputItem[] {
+  if (turn.raw.model === model) return turn.raw.content as InputItem[];
+  return [
+    ...(turn.text === ""
+      ? []
+      : [{ type: "message" as const, role: "assistant" as const, content: turn.text }]),
+    ...turn.calls.map(({ toolCallId, name, input }) => ({
+      type: "function_call" as const,
+      call_id: portableCallId(toolCallId),
+      name,
+      arguments: JSON.stringify(input),
+    })),
+  ];
+}
+
+function partOf(part: UserPart): OpenAI.Responses.ResponseInputContent {
+  if (part.type === "text") return { type: "input_text", text: part.text };
+  if (part.type === "image")
+    return {
+      type: "input_image",
+      detail: "auto",
+      image_url: `data:${part.mediaType};base64,${part.data}`,
+    };
+  return {
+    type: "input_file",
+    filename: part.name,
+    file_data: `data:application/pdf;base64,${part.data}`,
+  };
+}

@@ -1,0 +1,209 @@
+// What is checked before a run is taken: everything that can be known to be wrong is said now, by name, and nothing starts.
+import { stat } from "node:fs/promises";
+import { z } from "zod";
+import type { Harness, HarnessCapabilities } from "../../../harnesses/harness.ts";
+import { HarnessError } from "../../../harnesses/harness.ts";
+import type { ModelAccess } from "../../../harnesses/providers.ts";
+import { compileSchema } from "../../../harnesses/schema-check.ts";
+import { resolvePath, type PathPolicy } from "../../../tools/paths.ts";
+import { ToolError, type Tool } from "../../../tools/tool.ts";
+import type { RunRequest } from "../../wire/methods.ts";
+import type { ModelWish } from "../../models/model-access.ts";
+import { RpcError } from "../../wire/errors.ts";
+import { allowsEverything } from "../execution/policy.ts";
+import type { SessionRecord } from "../record/run-store.ts";
+import { refuseUnknownTools } from "./tool-names.ts";
+
+export interface AdmissionSurroundings {
+  readonly harnesses: readonly Harness[];
+  readonly tools: readonly Tool[];
+  readonly workspace: string;
+  readonly agentsDir: string;
+  readonly paths: PathPolicy;
+  readonly session: (sessionId: string) => SessionRecord | undefined;
+  readonly resolveModel: (wish: ModelWish, request: RunRequest) => ModelAccess;
+}
+
+/** A request that can be carried out as far as can be known. */
+export interface Admission {
+  readonly request: RunRequest;
+  readonly harness: Harness;
+  readonly model: string | null;
+  readonly cwd: string;
+  /** The session to go on from. */
+  readonly session: SessionRecord | undefined;
+  /** The run's options for its harness, parsed. */
+  readonly options: unknown;
+}
+
+/** Throws RpcError `refused` with a code of its own for each thing that is wrong. */
+export async function admit(
+  request: RunRequest,
+  around: AdmissionSurroundings,
+): Promise<Admission> {
+  const harness = findHarness(request.harness, around.harnesses);
+  const session = findSession(request, harness, around);
+  refuseUnsupported(request, harness);
+  refuseUnknownTools(request, around.tools, harness);
+  const options = parseOptions(request, harness);
+  if (request.schema) await checkSchema(request.schema);
+  const model = chooseModel(request, harness, around);
+  const cwd = await findDirectory(request.cwd ?? session?.cwd ?? around.workspace, around);
+  await refuseUnready(harness, around.agentsDir);
+  return { request, harness, model, cwd, session, options };
+}
+
+function findHarness(name: string, harnesses: readonly Harness[]): Harness {
+  const harness = harnesses.find((each) => each.name === name);
+  if (harness) return harness;
+  const known = harnesses.map((each) => each.name);
+  throw new RpcError("refused", `There is no harness "${name}"; known: ${known.join(", ")}`, {
+    code: "unknown_harness",
+    known,
+  });
+}
+
+function findSession(
+  request: RunRequest,
+  harness: Harness,
+  { session: find }: AdmissionSurroundings,
+): SessionRecord | undefined {
+  if (request.sessionId === undefined) {
+    if (!request.fork) return undefined;
+    throw new RpcError("refused", "fork needs the sessionId of the session to go on from", {
+      code: "session_required",
+    });
+  }
+  const session = find(request.sessionId);
+  if (!session)
+    throw new RpcError("not_found", `There is no session ${request.sessionId}`, {
+      code: "session_not_found",
+    });
+  if (session.harness !== harness.name) {
+    const message = `Session ${session.sessionId} belongs to the harness ${session.harness}, not to ${harness.name}`;
+    throw new RpcError("refused", message, {
+      code: "session_of_other_harness",
+      harness: session.harness,
+    });
+  }
+  return session;
+}
+
+function refuseUnsupported(request: RunRequest, harness: Harness): void {
+  const hasImages =
+    Array.isArray(request.prompt) && request.prompt.some((part) => part.type === "image");
+  const wanted: readonly [keyof HarnessCapabilities, boolean, string][] = [
+    ["resume", request.sessionId !== undefined, "sessionId"],
+    ["fork", request.fork, "fork"],
+    ["images", hasImages, "images in the prompt"],
+    ["effort", request.effort !== undefined, "effort"],
+    ["mcpServers", request.mcpServers.length > 0, "mcpServers"],
+    ["permissions", !allowsEverything(request.permissions), "permissions other than allow"],
+    [
+      "toolSelection",
+      request.allowedTools !== undefined || request.deniedTools.length > 0,
+      "allowedTools and deniedTools",
+    ],
+  ];
+  const missing = wanted.filter(
+    ([capability, isWanted]) => isWanted && !harness.capabilities[capability],
+  );
+  if (missing.length === 0) return;
+  const names = missing.map(([, , name]) => name);
+  throw new RpcError("refused", `${harness.title} cannot do: ${names.join(", ")}`, {
+    code: "unsupported_option",
+    options: names,
+  });
+}
+
+function parseOptions(request: RunRequest, harness: Harness): unknown {
+  const foreign = Object.keys(request.options).filter((name) => name !== harness.name);
+  if (foreign.length > 0) {
+    const message = `options holds ${foreign.join(", ")}, but this run's harness is ${harness.name}`;
+    throw new RpcError("refused", message, { code: "unsupported_option", options: foreign });
+  }
+  const given = request.options[harness.name];
+  if (!harness.options) {
+    if (given === undefined) return undefined;
+    throw new RpcError("refused", `${harness.title} has no options of its own`, {
+      code: "unsupported_option",
+      options: [harness.name],
+    });
+  }
+  const parsed = harness.options.safeParse(given ?? {});
+  if (parsed.success) return parsed.data;
+  const message = `options.${harness.name}: ${z.prettifyError(parsed.error)}`;
+  throw new RpcError("refused", message, { code: "invalid_options", issues: parsed.error.issues });
+}
+
+async function checkSchema(schema: Readonly<Record<string, unknown>>): Promise<void> {
+  try {
+    await compileSchema(schema);
+  } catch (error) {
+    throw new RpcError(
+      "refused",
+      `schema is not a JSON Schema that can be used: ${(error as Error).message}`,
+      { code: "invalid_schema" },
+    );
+  }
+}
+
+/** The model that was asked for, or the harness's first default that there is a key for. */
+function chooseModel(
+  request: RunRequest,
+  harness: Harness,
+  { resolveModel }: AdmissionSurroundings,
+): string | null {
+  const asked = request.model ?? harness.defaultModel;
+  if (asked === null) return null;
+  const others = request.model === undefined ? (harness.otherDefaultModels ?? []) : [];
+  const problems = new Map(
+    [asked, ...others].map((model) => [
+      model,
+      problemWith(() => resolveModel({ model, dialects: harness.dialects }, request)),
+    ]),
+  );
+  const [usable] = [...problems].find(([, problem]) => problem === null) ?? [];
+  const problem = problems.get(asked);
+  if (usable !== undefined || !problem) return usable ?? asked;
+  throw new RpcError("refused", problem.message, { ...problem.data, code: problem.code });
+}
+
+function problemWith(resolve: () => unknown): HarnessError | null {
+  try {
+    resolve();
+    return null;
+  } catch (error) {
+    if (error instanceof HarnessError) return error;
+    throw error;
+  }
+}
+
+async function findDirectory(
+  path: string,
+  { workspace, paths }: AdmissionSurroundings,
+): Promise<string> {
+  try {
+    const cwd = await resolvePath(path, workspace, paths);
+    if ((await stat(cwd)).isDirectory()) return cwd;
+  } catch (error) {
+    if (error instanceof ToolError)
+      throw new RpcError("refused", error.message, { ...error.data, code: error.code });
+  }
+  throw new RpcError("refused", `cwd ${path} is not a directory in the box`, {
+    code: "directory_not_found",
+  });
+}
+
+async function refuseUnready(harness: Harness, agentsDir: string): Promise<void> {
+  const readiness = await harness.check?.({ agentsDir });
+  if (!readiness || readiness.ready) return;
+  throw new RpcError(
+    "refused",
+    `${harness.title} is not ready: ${readiness.reason}. ${readiness.fix}`,
+    {
+      code: "harness_not_ready",
+      fix: readiness.fix,
+    },
+  );
+}

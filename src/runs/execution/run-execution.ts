@@ -1,0 +1,291 @@
+// One run, carried from its start to its one end: the harness driven, what it says taken down, what it started ended.
+import type { Prompt } from "../../../harnesses/content.ts";
+import type { HarnessEvent } from "../../../harnesses/events.ts";
+import { HarnessError, type Harness, type HarnessContext } from "../../../harnesses/harness.ts";
+import { InputQueue } from "../../../harnesses/input-queue.ts";
+import { compileSchema, repairInstruction } from "../../../harnesses/schema-check.ts";
+import type { ResourceUse } from "../../../tools/machinery/process/process.ts";
+import type { Run } from "../../wire/methods.ts";
+import { ChangeWatch } from "../../workspace/change-watch.ts";
+import type { Admission } from "../admission/admission.ts";
+import { harnessContext, SWEEP_GRACE_MS, type ExecutionSurroundings } from "./harness-context.ts";
+import { addUse, Ledger } from "../record/ledger.ts";
+import { ModelSide } from "./model-side.ts";
+import { judge, type Ending, type Interruption, type Verdict } from "../record/outcome.ts";
+import { describePrompt, promptOf } from "../admission/prompt.ts";
+import type { Continuation, Ended } from "../record/run-record.ts";
+import { RunRecorder } from "../record/run-recorder.ts";
+import type { SessionRecord, Write } from "../record/run-store.ts";
+import { RunWatch } from "./run-watch.ts";
+import { checkResult, MAX_REPAIRS, schemaMismatch } from "./structured-result.ts";
+
+export class RunExecution {
+  readonly #run: Run;
+  readonly #admission: Admission;
+  readonly #around: ExecutionSurroundings;
+  readonly #controller = new AbortController();
+  readonly #steering = new InputQueue();
+  readonly #ledger: Ledger;
+  readonly #recorder: RunRecorder;
+  readonly #changes: ChangeWatch;
+  readonly #model: ModelSide;
+  #session: SessionRecord;
+  #forkFrom: string | null;
+  #interruption: Interruption | undefined;
+  #isOver = false;
+  #toldUnknownCost = false;
+
+  constructor(run: Run, admission: Admission, from: Continuation, around: ExecutionSurroundings) {
+    this.#run = run;
+    this.#admission = admission;
+    this.#around = around;
+    this.#session = from.session;
+    this.#forkFrom = from.forkFrom;
+    this.#ledger = new Ledger(this.#session.totals);
+    const bindSession = (token: string): Write => this.#bindSession(token);
+    const { runId, cwd } = run;
+    this.#recorder = new RunRecorder({
+      journal: around.journal,
+      runId,
+      ledger: this.#ledger,
+      bindSession,
+    });
+    this.#changes = new ChangeWatch({
+      ...around,
+      runId,
+      cwd,
+      onEvent: (event) => this.#recorder.recordSeen(event),
+    });
+    this.#model = new ModelSide({
+      runId,
+      maxTurns: admission.request.maxTurns,
+      signal: this.#controller.signal,
+      // What an agent's first command changes must be told from what was there before.
+      onReady: () => this.#changes.ready(),
+      onUse: (use) => {
+        this.#ledger.addSeen(use);
+        this.#watchLimits();
+      },
+    });
+  }
+
+  /** False when the harness takes no more input. */
+  steer(prompt: Prompt): boolean {
+    if (!this.#steering.push(prompt)) return false;
+    this.#around.journal.append(
+      { type: "run.steered", text: describePrompt(prompt) },
+      { source: "daemon", runId: this.#run.runId },
+    );
+    return true;
+  }
+
+  /** The first interruption counts; later ones change nothing. */
+  interrupt(interruption: Interruption): void {
+    if (this.#interruption || this.#isOver) return;
+    this.#interruption = interruption;
+    const { runId } = this.#run;
+    try {
+      this.#around.journal.append(
+        { type: "run.cancelling", reason: interruption.error.message },
+        { source: "daemon", runId },
+      );
+    } catch (err) {
+      this.#around.log.error(
+        { err, runId },
+        "a run is ended, which could not be written down first",
+      );
+    }
+    this.#controller.abort(new HarnessError(interruption.error.code, interruption.error.message));
+  }
+
+  /** Never rejects: whatever goes wrong is how the run ended. */
+  async carryOut(): Promise<Ended> {
+    const timeoutMs = this.#admission.request.timeoutMs ?? this.#around.runTimeoutMs;
+    const error = { code: "timed_out", message: `The run took longer than ${timeoutMs} ms` };
+    const timer = setTimeout(() => this.interrupt({ kind: "timeout", error }), timeoutMs);
+    const before = this.#resourcesOfSession();
+    this.#around.gateway.beginRun(this.#session.sessionId, this.#model);
+    const ending = await this.#drive().catch((thrown: unknown): Ending =>
+      this.#endingBy("threw", thrown),
+    );
+    clearTimeout(timer);
+    this.#around.gateway.endRun(this.#session.sessionId);
+    this.#tellUnreadInput();
+    this.#recorder.closeOpen();
+    this.#recorder.recordUnreportedUse();
+    this.#isOver = true;
+    this.#controller.abort(new HarnessError("run_ended", "The run has ended"));
+    return this.#settle(judge(ending), before);
+  }
+
+  async #settle(verdict: Verdict, before: ResourceUse): Promise<Ended> {
+    const { processes } = this.#around;
+    const { runId } = this.#run;
+    const resources = addUse(processes.resourcesOf(runId), this.#resourcesOfSession(), before);
+    const containment = await processes.stopOwner(runId, { graceMs: SWEEP_GRACE_MS });
+    await this.#changes.close();
+    const lastRunAt = new Date().toISOString();
+    this.#session = {
+      ...this.#session,
+      totals: this.#ledger.sessionTotals,
+      lastRunAt,
+      runs: this.#session.runs + 1,
+    };
+    return {
+      ...verdict,
+      usage: this.#ledger.usage(resources),
+      containment,
+      saveSession: this.#around.store.saveSession(this.#session),
+    };
+  }
+
+  /** Drives the harness, and drives it again while its result does not satisfy the schema. */
+  async #drive(): Promise<Ending> {
+    const { request, harness } = this.#admission;
+    const check = request.schema && (await compileSchema(request.schema));
+    for (let prompt = promptOf(request), repairs = 0; ; repairs++) {
+      const ending = await this.#attempt(harness, prompt);
+      const isDone = ending.how === "returned" && !ending.interruption;
+      if (!check || !isDone || (ending.result === null && ending.usedNothing)) return ending;
+      const checked = checkResult(ending.result, check);
+      if (checked.ok) return { ...ending, result: checked.result };
+      if (repairs === MAX_REPAIRS || this.#session.token === null)
+        return this.#endingBy("threw", schemaMismatch(checked.problem, repairs));
+      this.#recorder.record({
+        type: "notice",
+        code: "result_repair",
+        message: checked.problem,
+        data: { attempt: repairs + 1, maxAttempts: MAX_REPAIRS },
+      });
+      prompt = [{ type: "text", text: repairInstruction(checked.problem) }];
+    }
+  }
+
+  async #attempt(harness: Harness, prompt: Prompt): Promise<Ending> {
+    this.#recorder.beginAttempt();
+    const { promise: overdue, resolve: onOverdueExit } = Promise.withResolvers<void>();
+    const watch = new RunWatch(this.#around.watch, {
+      onTrouble: (error) => this.interrupt({ kind: "watch", error }),
+      onOverdueExit,
+    });
+    try {
+      const context = await this.#contextFor(prompt, watch);
+      const consumed = this.#consume(harness.run(context), watch).then(
+        () => this.#endingBy("returned"),
+        (thrown: unknown) => this.#endingBy("threw", thrown),
+      );
+      const abandoned = this.#afterAbort(this.#around.watch.cancelMs).then(() =>
+        this.#endingBy("abandoned"),
+      );
+      const leftBehind = overdue.then(() => this.#leaveBehind(harness));
+      return await Promise.race([consumed, abandoned, leftBehind]);
+    } finally {
+      watch.stop();
+    }
+  }
+
+  async #consume(events: AsyncIterable<unknown>, watch: RunWatch): Promise<void> {
+    for await (const said of events) {
+      if (this.#isOver) return;
+      const event = this.#recorder.record(said as HarnessEvent);
+      watch.saw(event);
+      if (event.type === "usage" || event.type === "turn") this.#watchLimits();
+      if (event.type === "usage") this.#tellUnknownCost(event.model);
+      this.#changes.follow(event);
+      await this.#around.journal.committed();
+    }
+  }
+
+  /** Input that was taken and that the harness never read must not seem to have been heeded. */
+  #tellUnreadInput(): void {
+    this.#steering.close();
+    const texts = this.#steering.drain().map(describePrompt);
+    const message =
+      "The run ended before its harness had read this input; give it to a further run in the session";
+    if (texts.length > 0)
+      this.#recorder.recordSeen({ type: "notice", code: "input_unread", message, data: { texts } });
+  }
+
+  /** The result is there; what the harness still waits for is not worth waiting for. */
+  #leaveBehind(harness: Harness): Ending {
+    this.#recorder.recordSeen({
+      type: "notice",
+      code: "exit_overdue",
+      message: `${harness.title} gave its result and did not end; it was ended`,
+    });
+    return this.#endingBy("returned");
+  }
+
+  #contextFor(prompt: Prompt, watch: RunWatch): Promise<HarnessContext> {
+    const session = {
+      id: this.#session.sessionId,
+      token: this.#forkFrom ?? this.#session.token ?? undefined,
+      fork: this.#forkFrom !== null,
+    };
+    const matter = {
+      run: this.#run,
+      admission: this.#admission,
+      steering: this.#steering,
+      recorder: this.#recorder,
+      changes: this.#changes,
+      signal: this.#controller.signal,
+    };
+    return harnessContext({ ...matter, session, prompt, watch }, this.#around);
+  }
+
+  #watchLimits(): void {
+    const exhaustion = this.#ledger.exhausted(this.#admission.request);
+    if (!exhaustion) return;
+    const code = exhaustion.limit === "max_turns" ? "max_turns" : "budget_exhausted";
+    this.interrupt({
+      kind: "budget",
+      error: { code, message: exhaustion.message, data: { limit: exhaustion.limit } },
+    });
+  }
+
+  /** A limit that cannot be held is said to be one, once. */
+  #tellUnknownCost(model: string | null): void {
+    const { maxCostUsd } = this.#admission.request;
+    if (maxCostUsd === undefined || this.#ledger.costIsKnown || this.#toldUnknownCost) return;
+    this.#toldUnknownCost = true;
+    const message = `maxCostUsd does not hold for this run: no price is known for ${model ?? "its model"}. Limit it by maxTokens`;
+    this.#recorder.recordSeen({
+      type: "notice",
+      code: "cost_unknown",
+      message,
+      data: { model, maxCostUsd },
+    });
+  }
+
+  #afterAbort(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const start = (): void => void setTimeout(resolve, delayMs).unref();
+    if (this.#controller.signal.aborted) start();
+    else this.#controller.signal.addEventListener("abort", start, { once: true });
+    return promise;
+  }
+
+  #endingBy(how: Ending["how"], thrown?: unknown): Ending {
+    const { result, didSomething } = this.#recorder;
+    const [interruption, usedNothing] = [this.#interruption, this.#ledger.isEmpty];
+    return {
+      how,
+      thrown,
+      interruption,
+      result,
+      didSomething,
+      usedNothing,
+      upstream: this.#model.failure,
+    };
+  }
+
+  #bindSession(token: string): Write {
+    this.#session = { ...this.#session, token };
+    this.#forkFrom = null;
+    return this.#around.store.saveSession(this.#session);
+  }
+
+  #resourcesOfSession(): ResourceUse {
+    return this.#around.processes.resourcesOf(this.#session.sessionId);
+  }
+}

@@ -1,0 +1,277 @@
+// The processes of one box: starting, recording, containing and metering them.
+import { randomUUID } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ToolError } from "../../tool.ts";
+import { Cgroups } from "./cgroup.ts";
+import { ContainedChild } from "./contained-child.ts";
+import { endTree } from "./containment.ts";
+import { type KeepingLimits, KeptProcesses } from "./kept-processes.ts";
+import { launch, type LaunchedChild } from "./launch.ts";
+import { ChildClock } from "./metering.ts";
+import { OwnerLedger } from "./owner-ledger.ts";
+import type { ProcessStat } from "./proc-scan.ts";
+import type {
+  BoxProcess,
+  ContainmentReport,
+  PipedProcess,
+  ProcessObserver,
+  ProcessRequest,
+  ProcessTable,
+  ResourceUse,
+} from "./process.ts";
+import { RecordedProcess } from "./recorded-process.ts";
+import { Sampler } from "./sampler.ts";
+
+export interface BoxProcessesOptions {
+  /** Absolute directory for spill files, ours alone; made when missing. */
+  readonly directory: string;
+  /** Stable id of the state directory: the value that marks every process as this box's, also after a restart of the daemon. */
+  readonly boxId: string;
+  readonly observer?: ProcessObserver | undefined;
+  /** Processes alive at once. */
+  readonly maxProcesses?: number | undefined;
+  /** Bytes of each stream kept where the request names no limit. */
+  readonly maxRecordBytes?: number | undefined;
+  /** How many finished processes can still be read, and in how much room. */
+  readonly keeping?: KeepingLimits | undefined;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs?: number | undefined;
+}
+
+const MAX_PROCESSES = 1_000;
+const MAX_RECORD_BYTES = 4 * 1024 ** 3;
+const GRACE_MS = 2_000;
+const MAX_EXIT_WAIT_MS = 3_000;
+
+type LaunchRequest = Omit<ProcessRequest, "maxRecordBytes">;
+
+export class BoxProcesses implements ProcessTable {
+  readonly #options: BoxProcessesOptions;
+  readonly #graceMs: number;
+  readonly #cgroups: Cgroups;
+  readonly #clock = new ChildClock();
+  readonly #ledger = new OwnerLedger();
+  readonly #kept: KeptProcesses;
+  readonly #sampler = new Sampler((stats) => this.#sample(stats));
+  /** Those alive, and those that left something alive behind. */
+  readonly #children = new Set<ContainedChild>();
+  #alive = 0;
+  #closed = false;
+
+  constructor(options: BoxProcessesOptions) {
+    this.#options = options;
+    this.#graceMs = options.graceMs ?? GRACE_MS;
+    this.#cgroups = new Cgroups(options.boxId);
+    this.#kept = new KeptProcesses(options.keeping);
+  }
+
+  async start(request: ProcessRequest): Promise<BoxProcess> {
+    const { contained, child } = await this.#launch(request);
+    const { directory, observer } = this.#options;
+    const maxRecordBytes =
+      request.maxRecordBytes ?? this.#options.maxRecordBytes ?? MAX_RECORD_BYTES;
+    const process = new RecordedProcess(contained, child, request, {
+      directory,
+      maxRecordBytes,
+      observer,
+    });
+    this.#kept.add(process);
+    void process.exited.then(() => this.#kept.finish(process));
+    observer?.started?.(process);
+    return process;
+  }
+
+  async spawn(request: LaunchRequest): Promise<PipedProcess> {
+    const { contained, child } = await this.#launch(request);
+    const { stdin, stdout, stderr } = child;
+    if (!stdout || !stderr) throw new Error("A launched child has no pipes");
+    for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
+    if (request.stdin instanceof Uint8Array) stdin?.end(request.stdin);
+    return {
+      id: contained.id,
+      pid: contained.pid,
+      stdin: stdin ?? (await closedInput()),
+      stdout,
+      stderr,
+      exited: contained.exit(),
+      signal: (name) => contained.signal(name),
+      stop: (graceMs) => contained.stop(graceMs),
+    };
+  }
+
+  get(processId: string): BoxProcess {
+    return this.#kept.get(processId);
+  }
+
+  list(): readonly BoxProcess[] {
+    return this.#kept.list();
+  }
+
+  markerOf(owner: string): Readonly<Record<string, string>> {
+    return { HARNESSD_BOX: this.#options.boxId, HARNESSD_OWNER: owner };
+  }
+
+  stopOwner(
+    owner: string,
+    options?: { graceMs?: number; spare?: readonly number[] },
+  ): Promise<ContainmentReport> {
+    const children = this.#childrenOf(owner);
+    const belonging = {
+      leaders: children,
+      cgroups: children.flatMap(({ cgroup }) => cgroup ?? []),
+      markers: entriesOf(this.markerOf(owner)),
+    };
+    const wasInCgroup =
+      children.every((child) => child.wasInCgroup) &&
+      this.#ledger.wereAllInCgroup(owner, children.length > 0);
+    const ending = endTree(belonging, { graceMs: this.#graceMs, ...options, wasInCgroup });
+    for (const child of children)
+      if (!options?.spare?.includes(child.pid)) child.noteEnding(ending);
+    return this.#afterwards(ending);
+  }
+
+  resourcesOf(owner: string): ResourceUse {
+    const live = this.#childrenOf(owner).map(({ meter }) => meter.use());
+    return this.#ledger.total(owner, live);
+  }
+
+  async stopAll(graceMs?: number): Promise<ContainmentReport> {
+    const children = [...this.#children];
+    const whole = this.#cgroups.whole();
+    const markers = entriesOf({ HARNESSD_BOX: this.#options.boxId });
+    const belonging = { leaders: children, cgroups: whole ? [whole] : [], markers };
+    // What a predecessor started may have left its control group before it was in one: that cannot be known.
+    const ending = endTree(belonging, { graceMs: graceMs ?? this.#graceMs, wasInCgroup: false });
+    for (const child of children) child.noteEnding(ending);
+    const report = await this.#afterwards(ending);
+    whole?.remove();
+    await this.#removeForeignSpills();
+    return report;
+  }
+
+  /** Ends everything, tells of every exit, removes what was recorded, and starts nothing any more. */
+  async close(graceMs?: number): Promise<ContainmentReport> {
+    this.#closed = true;
+    const report = await this.stopAll(graceMs);
+    await this.#exitsTold();
+    this.#sampler.stop();
+    await this.#kept.removeAll();
+    return report;
+  }
+
+  /** What was stopped is gone from the kernel before its exit has come to us; what the kernel does not let go of is not waited for. */
+  async #exitsTold(): Promise<void> {
+    const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
+    const timer = setTimeout(giveUp, MAX_EXIT_WAIT_MS);
+    await Promise.race([gaveUp, Promise.all(this.list().map(({ exited }) => exited))]);
+    clearTimeout(timer);
+  }
+
+  async #launch(request: LaunchRequest): Promise<LaunchedChild & { contained: ContainedChild }> {
+    request.signal?.throwIfAborted();
+    this.#admit();
+    const id = `proc_${Date.now().toString(36)}${randomUUID().slice(-10)}`;
+    const markers = { HARNESSD_BOX: this.#options.boxId, HARNESSD_PROCESS: id };
+    const owned =
+      request.owner === undefined ? markers : { ...markers, HARNESSD_OWNER: request.owner };
+    // What belongs to a run starts in a control group; a host's own command starts the faster for entering one later.
+    const cgroup = request.owner === undefined ? undefined : this.#cgroups.create(id);
+    this.#alive++;
+    try {
+      const launched = await launch(request, owned, cgroup);
+      const setting = {
+        id,
+        request,
+        markers: entriesOf(markers),
+        cgroup,
+        cgroups: this.#cgroups,
+        clock: this.#clock,
+        graceMs: this.#graceMs,
+      };
+      const contained = new ContainedChild(launched, setting);
+      this.#children.add(contained);
+      this.#sampler.wake();
+      void this.#follow(contained);
+      return { ...launched, contained };
+    } catch (error) {
+      this.#alive--;
+      cgroup?.remove();
+      throw error;
+    }
+  }
+
+  #admit(): void {
+    this.#options.observer?.admit?.();
+    const max = this.#options.maxProcesses ?? MAX_PROCESSES;
+    if (this.#closed)
+      throw new ToolError("spawn_failed", "The box is shutting down and starts nothing any more");
+    if (this.#alive < max) return;
+    throw new ToolError(
+      "too_many_processes",
+      `${max} processes are alive, which is the limit of this box; stop some first`,
+      {
+        data: { maxProcesses: max },
+      },
+    );
+  }
+
+  async #follow(contained: ContainedChild): Promise<void> {
+    await contained.gone;
+    this.#alive--;
+    await contained.placed;
+    this.#prune();
+  }
+
+  /** Lets go of the children that left nothing behind. */
+  #prune(): void {
+    for (const child of this.#children) {
+      if (!child.isFinished()) continue;
+      this.#children.delete(child);
+      if (child.owner !== undefined)
+        this.#ledger.close(child.owner, child.meter.use(), child.wasInCgroup);
+    }
+    if (this.#children.size === 0) this.#sampler.rest();
+  }
+
+  #sample(stats: readonly ProcessStat[]): void {
+    const presentBytes = new Map<string, number>();
+    for (const { meter, owner } of this.#children) {
+      const bytes = meter.sample(stats);
+      if (owner !== undefined) presentBytes.set(owner, (presentBytes.get(owner) ?? 0) + bytes);
+    }
+    for (const [owner, bytes] of presentBytes)
+      if (bytes > 0) this.#ledger.notePresentMemory(owner, bytes);
+    this.#prune();
+  }
+
+  async #afterwards(ending: Promise<ContainmentReport>): Promise<ContainmentReport> {
+    const report = await ending;
+    this.#prune();
+    return report;
+  }
+
+  #childrenOf(owner: string): ContainedChild[] {
+    return [...this.#children].filter((child) => child.owner === owner);
+  }
+
+  /** What a predecessor on the same directory wrote: nobody can ask for it any more. */
+  async #removeForeignSpills(): Promise<void> {
+    const { directory } = this.#options;
+    const kept = new Set(this.list().map(({ id }) => id));
+    for (const name of await readdir(directory).catch(() => [])) {
+      const [id = ""] = name.split(".");
+      if (id.startsWith("proc_") && !kept.has(id)) await rm(join(directory, name), { force: true });
+    }
+  }
+}
+
+function entriesOf(markers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(markers).map(([name, value]) => `${name}=${value}`);
+}
+
+/** A stream that takes nothing, for a program without an input. */
+async function closedInput(): Promise<PipedProcess["stdin"]> {
+  const { Writable } = await import("node:stream");
+  return new Writable().end();
+}
