@@ -19,7 +19,7 @@ const REMOVE = "DELETE FROM open_processes WHERE process_id = ?";
 export function processEvents(journal: Journal, log: Log): ProcessObserver {
   const insert = journal.database.prepare("INSERT OR REPLACE INTO open_processes VALUES (?, ?)");
   const remove = journal.database.prepare(REMOVE);
-  const tell: Journal["append"] = (...event) => {
+  const report: Journal["append"] = (...event) => {
     try {
       return journal.append(...event);
     } catch (err) {
@@ -31,24 +31,16 @@ export function processEvents(journal: Journal, log: Log): ProcessObserver {
     }
   };
   return {
-    admit() {
-      try {
-        journal.assertRoomForMore();
-      } catch (error) {
-        if (error instanceof JournalError)
-          throw new ToolError(error.code, error.message, { cause: error });
-        throw error;
-      }
-    },
+    admit: () => admit(journal),
     started(process) {
       const { pid, id, request } = process;
       const command = typeof request.command === "string" ? request.command : [...request.command];
-      tell({ type: "process.started", command, cwd: request.cwd, pid }, about(process), () =>
+      report({ type: "process.started", command, cwd: request.cwd, pid }, about(process), () =>
         insert.run(id, runOf(process) ?? null),
       );
     },
     output(process, stream, text) {
-      tell({ type: "process.output", stream, text }, about(process));
+      report({ type: "process.output", stream, text }, about(process));
     },
     exited(process, { exitCode, signal, timedOut, durationMs, resources, containment }) {
       const bytes = {
@@ -64,9 +56,20 @@ export function processEvents(journal: Journal, log: Log): ProcessObserver {
         ...resources,
         containment: containment ? forWire(containment) : null,
       };
-      tell({ type: "process.exited", ...end }, about(process), () => remove.run(process.id));
+      report({ type: "process.exited", ...end }, about(process), () => remove.run(process.id));
     },
   };
+}
+
+/** Throws the journal's refusal as a tool's, so that a caller gets it as an answer. */
+function admit(journal: Journal): void {
+  try {
+    journal.assertRoomForMore();
+  } catch (error) {
+    if (error instanceof JournalError)
+      throw new ToolError(error.code, error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** Says of every process that a crashed daemon left open that it is gone, and that nobody saw its exit. */
