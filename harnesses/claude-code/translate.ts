@@ -1,6 +1,7 @@
 // Claude Code's lines as events: a pure reducer over one turn, tested from recorded streams.
 import type { HarnessEvent } from "../events.ts";
 import type { HarnessError } from "../harness.ts";
+import { factsOf, finishedTool } from "./blocks.ts";
 import { AssistantLine, Block, InitLine, ResultLine, StreamLine, UserLine } from "./line.ts";
 import { noticesOf, isPassedOver } from "./notices.ts";
 import { failureOf } from "./outcome.ts";
@@ -20,15 +21,7 @@ import {
   usageOfCall,
   type Tokens,
 } from "./tokens.ts";
-import {
-  exitCodeOf,
-  kindOf,
-  outputOf,
-  planAfter,
-  planEvent,
-  recordOf,
-  type Plan,
-} from "./tool-calls.ts";
+import { exitCodeOf, outputOf, planAfter, planEvent, recordOf, type Plan } from "./tool-calls.ts";
 
 export interface TurnState {
   /** The session that `session.bound` has named in this run. */
@@ -172,42 +165,6 @@ function onAssistant(state: TurnState, line: AssistantLine): Translation {
   return { state: next, events: [...events, usageOfCall(message.model, tokens), { type: "turn" }] };
 }
 
-/** A whole block as the facts that it is. */
-function factsOf(block: Block, messageId: string): HarnessEvent[] {
-  switch (block.type) {
-    case "text":
-      return block.text === "" ? [] : [{ type: "message", messageId, text: block.text }];
-    case "thinking":
-      return block.thinking === "" ? [] : [{ type: "reasoning", messageId, text: block.thinking }];
-    case "tool_use":
-    case "server_tool_use":
-    case "mcp_tool_use":
-      return [
-        {
-          type: "tool.started",
-          toolCallId: block.id,
-          name: block.name,
-          kind: kindOf(block.name),
-          input: block.input,
-        },
-      ];
-    case "web_search_tool_result":
-    case "web_fetch_tool_result":
-      return [
-        finishedTool(
-          block.tool_use_id,
-          block.type.replace("_tool_result", ""),
-          true,
-          block.content,
-          undefined,
-        ),
-      ];
-    case "tool_result":
-    case "redacted_thinking":
-  }
-  return [];
-}
-
 function withOpenTools(state: TurnState, events: readonly HarnessEvent[]): TurnState {
   const openTools = new Map(state.openTools);
   for (const event of events) {
@@ -244,23 +201,6 @@ function onUser(
     return plan === earlier ? [finished] : [finished, planEvent(plan)];
   });
   return { state: withOpenTools({ ...state, plan }, events), events };
-}
-
-function finishedTool(
-  toolCallId: string,
-  name: string,
-  ok: boolean,
-  output: unknown,
-  exitCode: number | null | undefined,
-): HarnessEvent {
-  return {
-    type: "tool.finished",
-    toolCallId,
-    name,
-    ok,
-    output,
-    ...(exitCode !== undefined && { exitCode }),
-  };
 }
 
 function onResult(state: TurnState, result: ResultLine): Translation {

@@ -1,9 +1,15 @@
 // From what the app-server says about one thread, and the threads of its sub-agents, to our events: pure, so that recorded streams test it.
 import type { z } from "zod";
 import type { HarnessEvent } from "../events.ts";
-import { costOf } from "../prices.ts";
 import { statusOf } from "./failures.ts";
 import { toolFinished, toolStarted } from "./items.ts";
+import {
+  COMPACTION,
+  mcpServerFailed,
+  modelFallback,
+  planUpdated,
+  usageOf,
+} from "./single-events.ts";
 import { notifications, PASSED_OVER, UNWANTED_NOTIFICATIONS } from "./protocol.ts";
 import type { Item, ThreadMessage, TurnError } from "./protocol.ts";
 
@@ -27,12 +33,6 @@ const MAX_REMEMBERED_OUTPUT = 1024 * 1024;
 const QUIET: ReadonlySet<string> = new Set([...UNWANTED_NOTIFICATIONS, ...PASSED_OVER]);
 /** Items that only repeat what we said ourselves. */
 const QUIET_ITEMS: ReadonlySet<string> = new Set(["userMessage"]);
-const PLAN_STATUS = {
-  pending: "pending",
-  inProgress: "in_progress",
-  completed: "completed",
-} as const;
-
 export class Translator {
   /** The last whole message of the thread itself; null before there is one. */
   lastMessage: string | null = null;
@@ -113,25 +113,9 @@ export class Translator {
     warning: ({ message }) => [{ type: "notice", code: "warning", message }],
     guardianWarning: ({ message }) => [{ type: "notice", code: "warning", message }],
     deprecationNotice: ({ summary }) => [{ type: "notice", code: "deprecation", message: summary }],
-    "model/rerouted": ({ fromModel, toModel }) => [
-      {
-        type: "notice",
-        code: "model_fallback",
-        message: `${toModel} answers in place of ${fromModel}`,
-        data: { fromModel, toModel },
-      },
-    ],
+    "model/rerouted": ({ fromModel, toModel }) => [modelFallback(fromModel, toModel)],
     "mcpServer/startupStatus/updated": ({ name, status, error }) =>
-      status === "failed"
-        ? [
-            {
-              type: "notice",
-              code: "mcp_server_failed",
-              message: `The MCP server ${name} did not start: ${error ?? "no reason given"}`,
-              data: { server: name },
-            },
-          ]
-        : [],
+      status === "failed" ? [mcpServerFailed(name, error)] : [],
   };
 
   #isRoot(threadId: unknown): boolean {
@@ -153,15 +137,7 @@ export class Translator {
   #itemCompleted(item: Item, threadId: unknown): HarnessEvent[] {
     if (item.type === "agentMessage") return this.#isRoot(threadId) ? this.#message(item) : [];
     if (item.type === "reasoning") return this.#isRoot(threadId) ? this.#reasoning(item) : [];
-    if (item.type === "contextCompaction") {
-      return [
-        {
-          type: "notice",
-          code: "compaction",
-          message: "Codex has summed up the conversation to save room",
-        },
-      ];
-    }
+    if (item.type === "contextCompaction") return [COMPACTION];
     const finished = toolFinished(item);
     if (finished) return [...this.#startedLate(item), ...this.#missingOutput(item), finished];
     return QUIET_ITEMS.has(item.type) ? [] : [{ type: "unmapped", data: item }];
@@ -217,20 +193,10 @@ export class Translator {
     const { streamed = "" } = this.#openTools.get(item.id) ?? {};
     this.#openTools.delete(item.id);
     const whole = item["aggregatedOutput"];
-    if (
-      typeof whole !== "string" ||
-      whole.length === streamed.length ||
-      !whole.startsWith(streamed)
-    )
-      return [];
-    return [
-      {
-        type: "tool.output",
-        toolCallId: item.id,
-        stream: "stdout",
-        text: whole.slice(streamed.length),
-      },
-    ];
+    if (typeof whole !== "string" || !whole.startsWith(streamed)) return [];
+    const text = whole.slice(streamed.length);
+    if (text === "") return [];
+    return [{ type: "tool.output", toolCallId: item.id, stream: "stdout", text }];
   }
 
   /** Codex repeats the last sum when a thread is resumed, and may repeat it within a turn: only a new sum is a new call. */
@@ -245,24 +211,7 @@ export class Translator {
       return [];
     this.#totals.set(threadId, total.totalTokens);
     this.#retries = 0;
-    const amounts = {
-      inputTokens: last.inputTokens,
-      outputTokens: last.outputTokens,
-      cachedInputTokens: last.cachedInputTokens,
-      cacheWriteTokens: last.cacheWriteInputTokens,
-    };
-    const costUsd = costOf(this.#model, amounts);
-    const costBasis = costUsd === null ? null : "computed";
-    const reasoningTokens = last.reasoningOutputTokens;
-    const usage: HarnessEvent = {
-      type: "usage",
-      scope: "call",
-      model: this.#model,
-      ...amounts,
-      reasoningTokens,
-      costUsd,
-      costBasis,
-    };
+    const usage = usageOf(this.#model, last);
     return this.#isRoot(threadId) ? [usage, { type: "turn" }] : [usage];
   }
 
@@ -289,12 +238,4 @@ function rawIdOf(itemId: string): string {
 
 function joined(parts: unknown, separator: string): string {
   return Array.isArray(parts) ? parts.join(separator) : "";
-}
-
-function planUpdated(plan: Params<"turn/plan/updated">["plan"]): HarnessEvent {
-  const statusOf = (status: string) => PLAN_STATUS[status as keyof typeof PLAN_STATUS] ?? "pending";
-  return {
-    type: "plan.updated",
-    steps: plan.map(({ step, status }) => ({ text: step, status: statusOf(status) })),
-  };
 }

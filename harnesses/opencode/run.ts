@@ -44,24 +44,12 @@ export async function* runOpenCode({
     try {
       const sessionId = await openSession(server, context);
       yield { type: "session.bound", token: sessionId };
-      const env = {
-        ...hiddenFromCommands(server.installation, context.env),
-        ...context.env,
-        ...context.marker,
-      };
-      await server.grant(sessionId, {
-        baseUrl: requestBaseUrl(access),
-        apiKey: access.apiKey,
-        env,
-      });
+      const hidden = hiddenFromCommands(server.installation, context.env);
+      const env = { ...hidden, ...context.env, ...context.marker };
+      const baseUrl = requestBaseUrl(access);
+      await server.grant(sessionId, { baseUrl, apiKey: access.apiKey, env });
       mcp = await server.mcp.hold(server, context.cwd, context.mcpServers, env);
-      for (const { name, reason } of mcp.failures)
-        yield {
-          type: "notice",
-          code: "mcp_server_failed",
-          message: `The MCP server ${name} cannot be used: ${reason}`,
-          data: { server: name },
-        };
+      yield* mcp.failures.map(mcpServerFailed);
       const tools = selectTools(context, mcp);
       const settings = await settingsOf(context, access, tools, agent);
       conversation = new Conversation(context, {
@@ -83,6 +71,11 @@ export async function* runOpenCode({
   } finally {
     lease.release();
   }
+}
+
+function mcpServerFailed({ name, reason }: McpHold["failures"][number]): HarnessEvent {
+  const message = `The MCP server ${name} cannot be used: ${reason}`;
+  return { type: "notice", code: "mcp_server_failed", message, data: { server: name } };
 }
 
 /** Throws HarnessError `session_not_found` where the conversation to go on with is gone. */

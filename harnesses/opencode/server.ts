@@ -1,12 +1,7 @@
 // One `opencode serve`: its life, its requests and its stream of events.
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
-import { StringDecoder } from "node:string_decoder";
-import { setTimeout as delay } from "node:timers/promises";
 import { requireAgent } from "../agent-programs.ts";
 import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
@@ -18,13 +13,11 @@ import { prepareInstallation } from "./installation.ts";
 import type { Installation, KnownModel } from "./installation.ts";
 import { McpServers } from "./mcp-servers.ts";
 import type { ServerEvent } from "./protocol.ts";
+import { startServerProcess, STOP_GRACE_MS } from "./server-process.ts";
 
-const START_TIMEOUT_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const DISPOSE_TIMEOUT_MS = 1500;
-const STOP_GRACE_MS = 500;
 const MAX_STARTS = 3;
-const MAX_KEPT_OUTPUT = 4000;
 
 interface Call {
   readonly directory?: string;
@@ -80,14 +73,16 @@ export class OpenCodeServer {
     try {
       for (let attempt = 1; ; attempt++) {
         // A free port may be taken by another before the server has it.
-        const started = await startProcess(path, installation, context).catch((error: unknown) => {
-          if (
-            attempt === MAX_STARTS ||
-            !(error instanceof HarnessError && error.code === "agent_exited")
-          )
-            throw error;
-          return null;
-        });
+        const started = await startServerProcess(path, installation, context).catch(
+          (error: unknown) => {
+            if (
+              attempt === MAX_STARTS ||
+              !(error instanceof HarnessError && error.code === "agent_exited")
+            )
+              throw error;
+            return null;
+          },
+        );
         if (started)
           return new OpenCodeServer(started.process, started.url, password, installation, models);
       }
@@ -217,69 +212,4 @@ export class OpenCodeServer {
 
 function modelKey({ provider, dialect, model }: KnownModel): string {
   return `${provider} ${dialect} ${model}`;
-}
-
-async function startProcess(
-  path: string,
-  installation: Installation,
-  { spawn, env, stateDir }: HarnessContext,
-): Promise<{ process: PipedProcess; url: string }> {
-  const port = await freePort();
-  const process = await spawn({
-    command: [path, "serve", "--hostname", "127.0.0.1", "--port", String(port)],
-    cwd: stateDir,
-    env: { PATH: env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", ...installation.env },
-    stdin: "closed",
-    owner: "opencode",
-  });
-  const output = new Output(process);
-  const timeout = new AbortController();
-  try {
-    const late = delay(START_TIMEOUT_MS, "late" as const, { signal: timeout.signal }).catch(
-      () => "late" as const,
-    );
-    const outcome = await Promise.race([output.ready, process.exited, late]);
-    if (typeof outcome === "string" && outcome !== "late") return { process, url: outcome };
-    await process.stop(STOP_GRACE_MS);
-    const [code, what] =
-      outcome === "late"
-        ? ["agent_not_responding", `did not listen within ${START_TIMEOUT_MS / 1000} s`]
-        : ["agent_exited", `ended before it listened`];
-    throw new HarnessError(code, `OpenCode's server ${what}: ${output.last || "it said nothing"}`);
-  } finally {
-    timeout.abort();
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) =>
-    server.once("error", reject).listen(0, "127.0.0.1", resolve),
-  );
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** What the server prints, read for as long as it lives. */
-class Output {
-  /** The address, once it listens. */
-  readonly ready: Promise<string>;
-  last = "";
-
-  constructor({ stdout, stderr }: PipedProcess) {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    this.ready = promise;
-    const keep = (stream: Readable): void => {
-      const decoder = new StringDecoder("utf8");
-      stream.on("error", () => {}); // that the server has gone is told by its exit
-      stream.on("data", (chunk: Buffer) => {
-        this.last = (this.last + decoder.write(chunk)).slice(-MAX_KEPT_OUTPUT);
-        const url = /listening on (http:\/\/\S+)/.exec(this.last)?.[1];
-        if (url !== undefined) resolve(url);
-      });
-    };
-    keep(stdout);
-    keep(stderr);
-  }
 }

@@ -1,9 +1,10 @@
 // A second, hidden git repository over a directory: what it held before and after, without touching the directory or a repository of its own.
 import { createHash } from "node:crypto";
 import { existsSync, renameSync } from "node:fs";
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { takeCensus } from "./census.ts";
+import { createRepository, runGit } from "./shadow-git.ts";
 
 /** A state of the directory: a git tree in the shadow repository. */
 export type Snapshot = string;
@@ -18,7 +19,6 @@ export interface FileChange {
 
 /** Beyond these a change is named without its diff. */
 const MAX_DIFF_BYTES = 256 * 1024;
-const MAX_PATCH_BYTES = 16 * 1024 * 1024;
 const NAME_LENGTH = 24;
 const MAX_REPOSITORY_KIB = 1024 * 1024;
 const USES_BETWEEN_WEIGHINGS = 20;
@@ -50,8 +50,6 @@ export async function clearLeftovers(stateDir: string): Promise<void> {
         if (/^index-|\.lock$/.test(file)) await rm(join(path, file), { force: true });
   }
 }
-
-type Surroundings = Pick<ShadowOptions, "marker" | "signal">;
 
 export class ShadowRepository {
   readonly #gitDir: string;
@@ -149,7 +147,7 @@ export class ShadowRepository {
     if (isFirst && (await this.#hasGrownTooLarge()) && this.#shared.users === 1)
       await this.#discard();
     if (!existsSync(this.#gitDir))
-      await create(this.#gitDir, `${this.#gitDir}.${user}`, this.#options);
+      await createRepository(this.#gitDir, `${this.#gitDir}.${user}`, this.#options);
     await writeFile(
       join(this.#gitDir, "info", "exclude"),
       `${[...EXCLUDED, ...ownDirectory(stateDir, directory)].join("\n")}\n`,
@@ -220,34 +218,6 @@ async function namesIn(directory: string): Promise<string[]> {
 function ownDirectory(stateDir: string, directory: string): string[] {
   const path = relative(directory, stateDir);
   return path === "" || path.startsWith("..") ? [] : [`/${path}/`];
-}
-
-/** Made beside its place and moved there, since two runs may begin at once: the slower one then finds it made. */
-async function create(gitDir: string, draft: string, around: Surroundings): Promise<void> {
-  await mkdir(draft, { recursive: true, mode: 0o700 });
-  await runGit(["init", "--quiet", "--bare", "."], draft, {}, around);
-  await runGit(["config", "core.bare", "false"], draft, { GIT_DIR: draft }, around);
-  await rename(draft, gitDir).catch(() => rm(draft, { recursive: true, force: true }));
-}
-
-async function runGit(
-  args: string[],
-  cwd: string,
-  env: Record<string, string>,
-  { marker, signal }: Surroundings,
-): Promise<string> {
-  const { execa } = await import("execa");
-  const options = {
-    cwd,
-    env: { ...env, ...marker, GIT_OPTIONAL_LOCKS: "0" },
-    cancelSignal: signal,
-    killDescendants: true,
-    cleanup: false, // else a signal that finds git at work would end this process: its cleaning up ends whoever has no listener left
-    stripFinalNewline: false,
-    maxBuffer: MAX_PATCH_BYTES,
-  };
-  const { stdout } = await execa("git", args, options);
-  return stdout;
 }
 
 /** From the first hunk's file names on; what git says above them is about its own objects. */
