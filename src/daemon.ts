@@ -1,12 +1,8 @@
 // The daemon, wired from its parts; read from top to bottom, it is the architecture.
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { harnesses } from "../harnesses/index.ts";
-import { WarmPool } from "../harnesses/warm-pool.ts";
 import { tools } from "../tools/index.ts";
-import { EVERYWHERE } from "../tools/paths.ts";
 import type { ContainmentReport } from "../tools/machinery/process/process.ts";
-import { BoxProcesses } from "../tools/machinery/process/process-table.ts";
 import { boxHandlers } from "./doors/socket/box-handlers.ts";
 import { secretsOf, type Config } from "./settings/config.ts";
 import { daemonMetrics } from "./life/daemon-metrics.ts";
@@ -17,31 +13,26 @@ import { metricsRoute } from "./doors/http/metrics.ts";
 import { hideSecrets } from "./settings/hidden-secrets.ts";
 import { probeRoutes } from "./doors/http/probes.ts";
 import { transferRoutes } from "./doors/http/transfer.ts";
-import { Journal } from "./journal/journal.ts";
+import type { Journal } from "./journal/journal.ts";
 import { createLog, type Log } from "./life/log.ts";
 import { limitMemory } from "./life/memory.ts";
 import { ModelGateway } from "./models/gateway.ts";
-import { resolveModelAccess } from "./models/model-access.ts";
-import { closeLostProcesses, processEvents } from "./journal/process-events.ts";
+import { closeLostProcesses } from "./journal/process-events.ts";
 import { readinessOf } from "./life/readiness.ts";
 import { tableOf } from "./doors/socket/method-table.ts";
 import type { MethodTable } from "./doors/socket/method.ts";
 import { eventHandlers } from "./doors/socket/subscriptions.ts";
-import { PermissionBroker } from "./runs/execution/permissions.ts";
 import { runHandlers } from "./runs/run-handlers.ts";
 import { forWire } from "./runs/record/run-record.ts";
-import { RunStore } from "./runs/record/run-store.ts";
-import { Runs } from "./runs/runs.ts";
+import type { Runs } from "./runs/runs.ts";
+import { closeWork, openJournal, openProcesses, type Parts, pathsOf, wireRuns } from "./parts.ts";
 import { Secrets } from "./settings/secrets.ts";
 import { toolMethods } from "./doors/socket/tool-methods.ts";
 import { VERSION } from "./version.ts";
-import { watchLimits } from "./settings/watch-settings.ts";
 import { clearLeftovers } from "./workspace/shadow-repository.ts";
 
-const WARM_LIMITS = { idleMs: 10 * 60_000, maxKept: 8 };
 const BYTES_PER_MB = 1024 * 1024;
 const MS_PER_SECOND = 1000;
-const MS_PER_DAY = 24 * 60 * 60 * 1000;
 /** How long a shutdown waits for hosts that have not been sent the last facts yet; they find them after the next start. */
 const LAST_FACTS_MS = 1000;
 
@@ -93,82 +84,6 @@ export async function startDaemon(config: Config): Promise<Daemon> {
       : new Promise(() => {}),
     close: (reason) => closeAll(reason, parts, door, outgoing),
   };
-}
-
-/** What the doors lead to. */
-interface Parts {
-  readonly journal: Journal;
-  readonly processes: BoxProcesses;
-  readonly store: RunStore;
-  readonly permissions: PermissionBroker;
-  readonly runs: Runs;
-  readonly warmPools: ReadonlyMap<string, WarmPool>;
-  readonly gateway: ModelGateway;
-}
-
-function openJournal(config: Config, secrets: Secrets, log: Log): Journal {
-  const journal = Journal.open({
-    directory: join(config.stateDir, "journal"),
-    retention: { maxAgeMs: config.keepDays * MS_PER_DAY, maxBytes: config.keepMb * BYTES_PER_MB },
-    redact: (json) => secrets.redact(json),
-    onProblem: ({ code, message, error }) => log.error({ code, err: error }, message),
-  });
-  if (journal.opening.kind === "set_aside")
-    log.error(
-      { detail: journal.opening.detail },
-      "the journal was damaged and has been set aside; a new one begins",
-    );
-  return journal;
-}
-
-function openProcesses(config: Config, journal: Journal, log: Log): BoxProcesses {
-  return new BoxProcesses({
-    directory: join(config.stateDir, "processes"),
-    boxId: createHash("sha256").update(config.stateDir).digest("hex").slice(0, 16),
-    observer: processEvents(journal, log),
-    maxRecordBytes: config.maxRecordMb * BYTES_PER_MB,
-  });
-}
-
-function wireRuns(
-  config: Config,
-  secrets: Secrets,
-  journal: Journal,
-  processes: BoxProcesses,
-  swept: ContainmentReport | null,
-  gateway: ModelGateway,
-  log: Log,
-): Parts {
-  const store = new RunStore(journal.database);
-  const permissions = new PermissionBroker(journal);
-  const warmPools = new Map(harnesses.map((harness) => [harness.name, new WarmPool(WARM_LIMITS)]));
-  const runs = new Runs({
-    journal,
-    store,
-    processes,
-    swept,
-    permissions,
-    tools,
-    harnesses,
-    log,
-    warmPoolOf: (harness) => warmPools.get(harness) ?? new WarmPool(WARM_LIMITS),
-    resolveModel: (wish, request) => {
-      for (const { apiKey } of Object.values(request.providers)) secrets.borrow(apiKey);
-      return resolveModelAccess(wish, request.providers, config.providers);
-    },
-    gateway,
-    session: (sessionId) => store.session(sessionId),
-    paths: pathsOf(config),
-    commandEnv: config.commandEnv,
-    workspace: config.workspace,
-    stateDir: config.stateDir,
-    agentsDir: config.agentsDir,
-    runTimeoutMs: config.runTimeout * MS_PER_SECOND,
-    watch: watchLimits(config),
-    maxRuns: config.maxRuns,
-    maxQueuedRuns: config.maxQueuedRuns,
-  });
-  return { journal, processes, store, permissions, runs, warmPools, gateway };
 }
 
 /** Nothing was started before there was a journal, and nothing is left where the last daemon ended everything itself. */
@@ -271,14 +186,4 @@ async function closeAll(
   await parts.journal.caughtUp(LAST_FACTS_MS);
   await Promise.all([door.close(), outgoing?.close()]);
   parts.journal.close();
-}
-
-/** All that may still write facts: ends of processes are facts too. */
-async function closeWork({ warmPools, processes, gateway }: Parts): Promise<void> {
-  await Promise.all([...warmPools.values()].map((pool) => pool.closeAll()));
-  await Promise.all([processes.close(), gateway.close()]);
-}
-
-function pathsOf(config: Config): { roots: readonly string[] } {
-  return config.allowPath.length === 0 ? EVERYWHERE : { roots: config.allowPath };
 }
