@@ -1,4 +1,4 @@
-// All runs of the box: taken once per key, queued, carried out, ended once, and found again after a restart.
+// All runs of the box: taken once per key, queued, executed, ended once, and found again after a restart.
 import type { Prompt } from "../../harnesses/content.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Run, RunRequest } from "../wire/methods.ts";
@@ -7,17 +7,12 @@ import { admit, type Admission, type AdmissionSurroundings } from "./admission/a
 import { errorOf, type Interruption } from "./record/outcome.ts";
 import type { ExecutionSurroundings } from "./execution/harness-context.ts";
 import { endOf, liveRun, type LiveRun, settle } from "./execution/live-run.ts";
-import { describePrompt, promptOf } from "./admission/prompt.ts";
+import { describePrompt } from "./admission/prompt.ts";
+import { notRunning, runEnding, steeringUnsupported } from "./execution/steering-refusals.ts";
 import { RunExecution } from "./execution/run-execution.ts";
-import {
-  endRun,
-  fingerprintOf,
-  newRun,
-  newSession,
-  NOTHING_USED,
-  type Conclusion,
-} from "./record/run-record.ts";
+import { endRun, newRun, newSession, NOTHING_USED, type Conclusion } from "./record/run-record.ts";
 import { isKept, recoverRun, type RecoverySurroundings } from "./record/run-recovery.ts";
+import { StartOnce, type Started } from "./start-once.ts";
 import { allOf, type RunStore, type Write } from "./record/run-store.ts";
 
 export interface RunsOptions
@@ -26,43 +21,25 @@ export interface RunsOptions
   readonly maxQueuedRuns: number;
 }
 
-export interface Started {
-  readonly run: Run;
-  readonly replayed: boolean;
-}
-
 export class Runs {
   readonly #options: RunsOptions;
   readonly #journal: Journal;
   readonly #store: RunStore;
   /** Oldest first; the order in which they are begun. */
   readonly #live = new Map<string, LiveRun>();
-  /** Starts under way, by key, so that two at the same moment are one. */
-  readonly #starting = new Map<string, Promise<Started>>();
+  readonly #starts: StartOnce;
   #isClosing = false;
 
   constructor(options: RunsOptions) {
     this.#options = options;
     this.#journal = options.journal;
     this.#store = options.store;
+    this.#starts = new StartOnce(options.store);
   }
 
   /** Takes a run, or finds the one that its key stands for. Throws RpcError `refused`, `conflict`, `overloaded`, `shutting_down`, and JournalError. */
-  async start(request: RunRequest): Promise<Started> {
-    const { key } = request;
-    if (key === undefined) return this.#take(request, fingerprintOf(request));
-    for (let underWay = this.#starting.get(key); underWay; underWay = this.#starting.get(key))
-      await underWay.catch(() => undefined);
-    const fingerprint = fingerprintOf(request);
-    const known = this.#store.findByKey(key);
-    if (known) return replay(known, fingerprint, key);
-    const starting = this.#take(request, fingerprint);
-    this.#starting.set(key, starting);
-    try {
-      return await starting;
-    } finally {
-      this.#starting.delete(key);
-    }
+  start(request: RunRequest): Promise<Started> {
+    return this.#starts.start(request, (fingerprint) => this.#take(request, fingerprint));
   }
 
   /** Throws RpcError `not_found`. */
@@ -90,26 +67,11 @@ export class Runs {
   /** Throws RpcError `refused` with `run_not_running`, `steering_unsupported` or `run_ending`. */
   steer(runId: string, prompt: Prompt): void {
     const live = this.#live.get(runId);
-    const refuse = (code: string, message: string): never => {
-      throw new RpcError("refused", message, { code });
-    };
-    if (!live?.execution)
-      return refuse(
-        "run_not_running",
-        `Run ${this.get(runId).runId} is ${this.get(runId).state}; only a running run takes input`,
-      );
+    if (!live?.execution) throw notRunning(this.get(runId));
     const { harness } = live.admission;
-    if (!harness.capabilities.steer)
-      refuse(
-        "steering_unsupported",
-        `${harness.title} takes no input while it works; start a further run in its session`,
-      );
+    if (!harness.capabilities.steer) throw steeringUnsupported(harness.title);
     this.#journal.assertRoomForMore();
-    if (!live.execution.steer(prompt))
-      refuse(
-        "run_ending",
-        `Run ${runId} is about to end and takes no more input; start a further run in its session`,
-      );
+    if (!live.execution.steer(prompt)) throw runEnding(runId);
   }
 
   /** Closes what a crash left open, and takes up what was waiting; to be called once, before anything starts. */
@@ -221,26 +183,19 @@ export class Runs {
       { session, forkFrom },
       this.#options,
     );
-    const prompt = describePrompt(promptOf(request));
+    const prompt = describePrompt(live.admission.prompt);
     const started = { type: "run.started", harness, model, sessionId, cwd, prompt } as const;
     this.#journal.append(started, { source: "daemon", runId }, this.#store.update(live.run));
     this.#options.log.info({ runId, harness, model, sessionId, cwd }, "run started");
     void live.execution
-      .carryOut()
+      .execute()
       .catch((error: unknown) => this.#breakOff(live, error))
       .then(({ saveSession, ...conclusion }) => this.#conclude(live, conclusion, saveSession));
   }
 
   #interrupt(live: LiveRun, interruption: Interruption): void {
     if (live.execution) live.execution.interrupt(interruption);
-    else
-      this.#conclude(live, {
-        outcome: "cancelled",
-        result: null,
-        error: interruption.error,
-        usage: NOTHING_USED,
-        containment: null,
-      });
+    else this.#conclude(live, unstarted("cancelled", interruption.error));
   }
 
   /** A bug of ours in a run ends that run and everything that it started, and nothing else. */
@@ -248,13 +203,7 @@ export class Runs {
     const { runId } = live.run;
     this.#options.log.error({ err: error, runId }, "a run broke inside the daemon");
     const containment = await this.#options.processes.stopOwner(runId);
-    return {
-      outcome: "failed",
-      result: null,
-      error: errorOf(error),
-      usage: NOTHING_USED,
-      containment,
-    };
+    return { ...unstarted("failed", errorOf(error)), containment };
   }
 
   /** Who waits is let go even when the end cannot be written down: then the run is `unknown` after the next start. */
@@ -291,12 +240,7 @@ export class Runs {
   }
 }
 
-function replay(
-  known: { run: Run; fingerprint: string },
-  fingerprint: string,
-  key: string,
-): Started {
-  if (known.fingerprint === fingerprint) return { run: known.run, replayed: true };
-  const message = `The key "${key}" was used for run ${known.run.runId}, which was started with other contents`;
-  throw new RpcError("conflict", message, { code: "key_conflict", runId: known.run.runId });
+/** The end of a run of which nothing is known but why. */
+function unstarted(outcome: Conclusion["outcome"], error: Conclusion["error"]): Conclusion {
+  return { outcome, result: null, error, usage: NOTHING_USED, containment: null };
 }

@@ -1,6 +1,7 @@
 // What is checked before a run is taken: everything that can be known to be wrong is said now, by name, and nothing starts.
 import { stat } from "node:fs/promises";
 import { z } from "zod";
+import type { Prompt } from "../../../harnesses/content.ts";
 import type { Harness, HarnessCapabilities } from "../../../harnesses/harness.ts";
 import { HarnessError } from "../../../harnesses/harness.ts";
 import type { ModelAccess } from "../../../harnesses/providers.ts";
@@ -12,6 +13,7 @@ import type { ModelWish } from "../../models/model-access.ts";
 import { RpcError } from "../../wire/errors.ts";
 import { allowsEverything } from "../execution/policy.ts";
 import type { SessionRecord } from "../record/run-store.ts";
+import { promptOf } from "./prompt.ts";
 import { refuseUnknownTools } from "./tool-names.ts";
 
 export interface AdmissionSurroundings {
@@ -24,9 +26,11 @@ export interface AdmissionSurroundings {
   readonly resolveModel: (wish: ModelWish, request: RunRequest) => ModelAccess;
 }
 
-/** A request that can be carried out as far as can be known. */
+/** A request that can be executed as far as can be known. */
 export interface Admission {
   readonly request: RunRequest;
+  /** The request's prompt as parts. */
+  readonly prompt: Prompt;
   readonly harness: Harness;
   readonly model: string | null;
   readonly cwd: string;
@@ -41,16 +45,17 @@ export async function admit(
   request: RunRequest,
   around: AdmissionSurroundings,
 ): Promise<Admission> {
+  const prompt = promptOf(request);
   const harness = findHarness(request.harness, around.harnesses);
   const session = findSession(request, harness, around);
-  refuseUnsupported(request, harness);
+  refuseUnsupported(request, prompt, harness);
   refuseUnknownTools(request, around.tools, harness);
   const options = parseOptions(request, harness);
   if (request.schema) await checkSchema(request.schema);
   const model = chooseModel(request, harness, around);
   const cwd = await findDirectory(request.cwd ?? session?.cwd ?? around.workspace, around);
   await refuseUnready(harness, around.agentsDir);
-  return { request, harness, model, cwd, session, options };
+  return { request, prompt, harness, model, cwd, session, options };
 }
 
 function findHarness(name: string, harnesses: readonly Harness[]): Harness {
@@ -89,9 +94,8 @@ function findSession(
   return session;
 }
 
-function refuseUnsupported(request: RunRequest, harness: Harness): void {
-  const hasImages =
-    Array.isArray(request.prompt) && request.prompt.some((part) => part.type === "image");
+function refuseUnsupported(request: RunRequest, prompt: Prompt, harness: Harness): void {
+  const hasImages = prompt.some((part) => part.type === "image");
   const wanted: readonly [keyof HarnessCapabilities, boolean, string][] = [
     ["resume", request.sessionId !== undefined, "sessionId"],
     ["fork", request.fork, "fork"],

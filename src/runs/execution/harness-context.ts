@@ -66,37 +66,59 @@ export async function harnessContext(
   matter: RunMatter,
   around: ExecutionSurroundings,
 ): Promise<HarnessContext> {
-  const { run, admission, session, prompt, signal, steering, recorder, changes, watch } = matter;
-  const { runId, cwd } = run;
-  const { request, harness, model, options } = admission;
-  const { processes, permissions, paths, log, agentsDir } = around;
+  const { run, admission, session, signal, changes, watch, recorder } = matter;
+  const { request, harness } = admission;
+  const { processes, permissions } = around;
   const stateDir = join(around.stateDir, "harnesses", harness.name);
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const tools = chooseTools(around.tools, request);
-  const marker = processes.markerOf(runId);
   const env = exceptLoopback({ ...around.commandEnv, ...request.env });
   const askPermission: HarnessContext["askPermission"] = (question) =>
     watch.during(permissions.decide(run, request.permissions, question, signal));
-  const onReady = (): Promise<void> => changes.ready();
-  const onOutput: RunRecorder["recordToolOutput"] = (...output) =>
-    recorder.recordToolOutput(...output);
-  const matters = {
+  const { runId, cwd } = run;
+  const { paths, log } = around;
+  const call = toolCaller({
     runId,
-    prompt,
+    tools,
+    cwd,
+    env,
+    signal,
+    paths,
+    processes,
+    log,
+    askPermission,
+    onReady: () => changes.ready(),
+    onOutput: (...output) => recorder.recordToolOutput(...output),
+  });
+  return {
+    ...wishesOf(matter),
+    runId,
     cwd,
     env,
     signal,
     session,
-    steering,
     stateDir,
-    agentsDir,
     tools,
     askPermission,
-    options,
-    marker,
+    call,
+    agentsDir: around.agentsDir,
+    marker: processes.markerOf(runId),
+    warm: around.warmPoolOf(harness.name),
+    modelAccess: (name, dialect) => {
+      const wish = { model: name, dialects: dialect ? [dialect] : harness.dialects };
+      return around.gateway.accessFor(session.id, around.resolveModel(wish, request));
+    },
+    spawn: (asked) => processes.spawn({ ...asked, owner: asked.owner ?? runId }),
+    sweep: (owner, spare) => processes.stopOwner(owner, { graceMs: SWEEP_GRACE_MS, spare }),
   };
+}
+
+/** What the host asked for, as the harness reads it. */
+function wishesOf({ admission: { request, model, options }, prompt, steering }: RunMatter) {
   return {
-    ...matters,
+    prompt,
+    steering,
+    options,
     model: model ?? undefined,
     effort: request.effort,
     systemPrompt: request.systemPrompt,
@@ -106,25 +128,5 @@ export async function harnessContext(
     deniedTools: request.deniedTools,
     mcpServers: request.mcpServers,
     mustAsk: !allowsEverything(request.permissions),
-    warm: around.warmPoolOf(harness.name),
-    call: toolCaller({
-      runId,
-      tools,
-      cwd,
-      env,
-      signal,
-      paths,
-      processes,
-      log,
-      askPermission,
-      onReady,
-      onOutput,
-    }),
-    modelAccess: (name, dialect) => {
-      const wish = { model: name, dialects: dialect ? [dialect] : harness.dialects };
-      return around.gateway.accessFor(session.id, around.resolveModel(wish, request));
-    },
-    spawn: (asked) => processes.spawn({ ...asked, owner: asked.owner ?? runId }),
-    sweep: (owner, spare) => processes.stopOwner(owner, { graceMs: SWEEP_GRACE_MS, spare }),
   };
 }

@@ -76,52 +76,31 @@ export class PermissionBroker {
     runId: string,
     permissionId: string,
     policy: Policy,
-    question: PermissionQuestion,
+    { toolCallId, name, input }: PermissionQuestion,
     signal: AbortSignal,
   ): Promise<PermissionDecision> {
-    const { toolCallId, name, input } = question;
     const defaultDecision = policy.onDeadline;
     const deadline = new Date(Date.now() + policy.deadlineMs).toISOString();
     const { promise, resolve } = Promise.withResolvers<PermissionDecision>();
+    const call = { permissionId, toolCallId, name };
     const settle: Waiting["resolve"] = (by, decided) => {
       if (!this.#waiting.delete(permissionId)) return;
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       const reason = decided.decision === "deny" ? decided.reason : null;
-      this.#append(runId, {
-        type: "permission.resolved",
-        permissionId,
-        toolCallId,
-        name,
-        decision: decided.decision,
-        by,
-        reason,
-      });
+      const { decision } = decided;
+      this.#append(runId, { type: "permission.resolved", ...call, decision, by, reason });
       resolve(decided);
     };
     const onAbort = (): void =>
       settle("run_end", { decision: "deny", reason: "The run has ended" });
-    const onDeadline = (): void =>
-      settle(
-        "deadline",
-        defaultDecision === "allow"
-          ? { decision: "allow" }
-          : { decision: "deny", reason: "Nobody answered in time" },
-      );
-    const timer = setTimeout(onDeadline, policy.deadlineMs);
-    this.#waiting.set(permissionId, {
-      shown: { permissionId, runId, toolCallId, name, input, deadline, defaultDecision },
-      resolve: settle,
-    });
-    this.#append(runId, {
-      type: "permission.requested",
-      permissionId,
-      toolCallId,
-      name,
-      input,
-      deadline,
-      defaultDecision,
-    });
+    const timer = setTimeout(
+      () => settle("deadline", atDeadline(defaultDecision)),
+      policy.deadlineMs,
+    );
+    const question = { ...call, input, deadline, defaultDecision };
+    this.#waiting.set(permissionId, { shown: { runId, ...question }, resolve: settle });
+    this.#append(runId, { type: "permission.requested", ...question });
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
     return promise;
@@ -130,4 +109,9 @@ export class PermissionBroker {
   #append(runId: string, body: EventBody): void {
     this.#journal.append(body, { source: "daemon", runId });
   }
+}
+
+function atDeadline(defaultDecision: Policy["onDeadline"]): PermissionDecision {
+  if (defaultDecision === "allow") return { decision: "allow" };
+  return { decision: "deny", reason: "Nobody answered in time" };
 }

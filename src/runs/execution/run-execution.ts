@@ -1,4 +1,4 @@
-// One run, carried from its start to its one end: the harness driven, what it says taken down, what it started ended.
+// One run from its start to its one end: drives the harness, records what it reports, ends what it started.
 import type { Prompt } from "../../../harnesses/content.ts";
 import type { HarnessEvent } from "../../../harnesses/events.ts";
 import { HarnessError, type Harness, type HarnessContext } from "../../../harnesses/harness.ts";
@@ -8,14 +8,16 @@ import type { ResourceUse } from "../../../tools/machinery/process/process.ts";
 import type { Run } from "../../wire/methods.ts";
 import { ChangeWatch } from "../../workspace/change-watch.ts";
 import type { Admission } from "../admission/admission.ts";
+import { afterAbort } from "./after-abort.ts";
 import { harnessContext, SWEEP_GRACE_MS, type ExecutionSurroundings } from "./harness-context.ts";
 import { addUse, Ledger } from "../record/ledger.ts";
 import { ModelSide } from "./model-side.ts";
 import { judge, type Ending, type Interruption, type Verdict } from "../record/outcome.ts";
-import { describePrompt, promptOf } from "../admission/prompt.ts";
+import { describePrompt } from "../admission/prompt.ts";
 import type { Continuation, Ended } from "../record/run-record.ts";
 import { RunRecorder } from "../record/run-recorder.ts";
 import type { SessionRecord, Write } from "../record/run-store.ts";
+import { costUnknown, exitOverdue, inputUnread, resultRepair } from "./run-notices.ts";
 import { RunWatch } from "./run-watch.ts";
 import { checkResult, MAX_REPAIRS, schemaMismatch } from "./structured-result.ts";
 
@@ -33,7 +35,7 @@ export class RunExecution {
   #forkFrom: string | null;
   #interruption: Interruption | undefined;
   #isOver = false;
-  #toldUnknownCost = false;
+  #reportedUnknownCost = false;
 
   constructor(run: Run, admission: Admission, from: Continuation, around: ExecutionSurroundings) {
     this.#run = run;
@@ -44,18 +46,10 @@ export class RunExecution {
     this.#ledger = new Ledger(this.#session.totals);
     const bindSession = (token: string): Write => this.#bindSession(token);
     const { runId, cwd } = run;
-    this.#recorder = new RunRecorder({
-      journal: around.journal,
-      runId,
-      ledger: this.#ledger,
-      bindSession,
-    });
-    this.#changes = new ChangeWatch({
-      ...around,
-      runId,
-      cwd,
-      onEvent: (event) => this.#recorder.recordSeen(event),
-    });
+    const [{ journal }, ledger] = [around, this.#ledger];
+    this.#recorder = new RunRecorder({ journal, runId, ledger, bindSession });
+    const onEvent: RunRecorder["recordSeen"] = (event) => this.#recorder.recordSeen(event);
+    this.#changes = new ChangeWatch({ ...around, runId, cwd, onEvent });
     this.#model = new ModelSide({
       runId,
       maxTurns: admission.request.maxTurns,
@@ -99,7 +93,7 @@ export class RunExecution {
   }
 
   /** Never rejects: whatever goes wrong is how the run ended. */
-  async carryOut(): Promise<Ended> {
+  async execute(): Promise<Ended> {
     const timeoutMs = this.#admission.request.timeoutMs ?? this.#around.runTimeoutMs;
     const error = { code: "timed_out", message: `The run took longer than ${timeoutMs} ms` };
     const timer = setTimeout(() => this.interrupt({ kind: "timeout", error }), timeoutMs);
@@ -110,7 +104,7 @@ export class RunExecution {
     );
     clearTimeout(timer);
     this.#around.gateway.endRun(this.#session.sessionId);
-    this.#tellUnreadInput();
+    this.#reportUnreadInput();
     this.#recorder.closeOpen();
     this.#recorder.recordUnreportedUse();
     this.#isOver = true;
@@ -141,9 +135,9 @@ export class RunExecution {
 
   /** Drives the harness, and drives it again while its result does not satisfy the schema. */
   async #drive(): Promise<Ending> {
-    const { request, harness } = this.#admission;
+    const { request, harness, prompt: asked } = this.#admission;
     const check = request.schema && (await compileSchema(request.schema));
-    for (let prompt = promptOf(request), repairs = 0; ; repairs++) {
+    for (let prompt = asked, repairs = 0; ; repairs++) {
       const ending = await this.#attempt(harness, prompt);
       const isDone = ending.how === "returned" && !ending.interruption;
       if (!check || !isDone || (ending.result === null && ending.usedNothing)) return ending;
@@ -151,12 +145,7 @@ export class RunExecution {
       if (checked.ok) return { ...ending, result: checked.result };
       if (repairs === MAX_REPAIRS || this.#session.token === null)
         return this.#endingBy("threw", schemaMismatch(checked.problem, repairs));
-      this.#recorder.record({
-        type: "notice",
-        code: "result_repair",
-        message: checked.problem,
-        data: { attempt: repairs + 1, maxAttempts: MAX_REPAIRS },
-      });
+      this.#recorder.record(resultRepair(checked.problem, repairs + 1, MAX_REPAIRS));
       prompt = [{ type: "text", text: repairInstruction(checked.problem) }];
     }
   }
@@ -174,7 +163,7 @@ export class RunExecution {
         () => this.#endingBy("returned"),
         (thrown: unknown) => this.#endingBy("threw", thrown),
       );
-      const abandoned = this.#afterAbort(this.#around.watch.cancelMs).then(() =>
+      const abandoned = afterAbort(this.#controller.signal, this.#around.watch.cancelMs).then(() =>
         this.#endingBy("abandoned"),
       );
       const leftBehind = overdue.then(() => this.#leaveBehind(harness));
@@ -190,47 +179,32 @@ export class RunExecution {
       const event = this.#recorder.record(said as HarnessEvent);
       watch.saw(event);
       if (event.type === "usage" || event.type === "turn") this.#watchLimits();
-      if (event.type === "usage") this.#tellUnknownCost(event.model);
+      if (event.type === "usage") this.#reportUnknownCost(event.model);
       this.#changes.follow(event);
       await this.#around.journal.committed();
     }
   }
 
-  /** Input that was taken and that the harness never read must not seem to have been heeded. */
-  #tellUnreadInput(): void {
+  #reportUnreadInput(): void {
     this.#steering.close();
     const texts = this.#steering.drain().map(describePrompt);
-    const message =
-      "The run ended before its harness had read this input; give it to a further run in the session";
-    if (texts.length > 0)
-      this.#recorder.recordSeen({ type: "notice", code: "input_unread", message, data: { texts } });
+    if (texts.length > 0) this.#recorder.recordSeen(inputUnread(texts));
   }
 
   /** The result is there; what the harness still waits for is not worth waiting for. */
   #leaveBehind(harness: Harness): Ending {
-    this.#recorder.recordSeen({
-      type: "notice",
-      code: "exit_overdue",
-      message: `${harness.title} gave its result and did not end; it was ended`,
-    });
+    this.#recorder.recordSeen(exitOverdue(harness.title));
     return this.#endingBy("returned");
   }
 
   #contextFor(prompt: Prompt, watch: RunWatch): Promise<HarnessContext> {
-    const session = {
-      id: this.#session.sessionId,
-      token: this.#forkFrom ?? this.#session.token ?? undefined,
-      fork: this.#forkFrom !== null,
-    };
-    const matter = {
-      run: this.#run,
-      admission: this.#admission,
-      steering: this.#steering,
-      recorder: this.#recorder,
-      changes: this.#changes,
-      signal: this.#controller.signal,
-    };
-    return harnessContext({ ...matter, session, prompt, watch }, this.#around);
+    const id = this.#session.sessionId;
+    const token = this.#forkFrom ?? this.#session.token ?? undefined;
+    const session = { id, token, fork: this.#forkFrom !== null };
+    const [run, admission, { signal }] = [this.#run, this.#admission, this.#controller];
+    const [steering, recorder, changes] = [this.#steering, this.#recorder, this.#changes];
+    const matter = { run, admission, session, prompt, signal, steering, recorder, changes, watch };
+    return harnessContext(matter, this.#around);
   }
 
   #watchLimits(): void {
@@ -243,40 +217,19 @@ export class RunExecution {
     });
   }
 
-  /** A limit that cannot be held is said to be one, once. */
-  #tellUnknownCost(model: string | null): void {
+  /** Once a run. */
+  #reportUnknownCost(model: string | null): void {
     const { maxCostUsd } = this.#admission.request;
-    if (maxCostUsd === undefined || this.#ledger.costIsKnown || this.#toldUnknownCost) return;
-    this.#toldUnknownCost = true;
-    const message = `maxCostUsd does not hold for this run: no price is known for ${model ?? "its model"}. Limit it by maxTokens`;
-    this.#recorder.recordSeen({
-      type: "notice",
-      code: "cost_unknown",
-      message,
-      data: { model, maxCostUsd },
-    });
-  }
-
-  #afterAbort(delayMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const start = (): void => void setTimeout(resolve, delayMs).unref();
-    if (this.#controller.signal.aborted) start();
-    else this.#controller.signal.addEventListener("abort", start, { once: true });
-    return promise;
+    if (maxCostUsd === undefined || this.#ledger.costIsKnown || this.#reportedUnknownCost) return;
+    this.#reportedUnknownCost = true;
+    this.#recorder.recordSeen(costUnknown(model, maxCostUsd));
   }
 
   #endingBy(how: Ending["how"], thrown?: unknown): Ending {
     const { result, didSomething } = this.#recorder;
     const [interruption, usedNothing] = [this.#interruption, this.#ledger.isEmpty];
-    return {
-      how,
-      thrown,
-      interruption,
-      result,
-      didSomething,
-      usedNothing,
-      upstream: this.#model.failure,
-    };
+    const upstream = this.#model.failure;
+    return { how, thrown, interruption, result, didSomething, usedNothing, upstream };
   }
 
   #bindSession(token: string): Write {
