@@ -28,11 +28,11 @@ export function contextIn(cwd: string, over: Partial<ToolContext> = {}): ToolCon
 }
 
 /** The tool's output, or its refusal thrown. */
-// eslint-disable-next-line typescript/no-explicit-any
 export async function output(
   tool: Tool,
   input: Record<string, unknown>,
   context: ToolContext,
+  // eslint-disable-next-line typescript/no-explicit-any
 ): Promise<any> {
   const outcome = await callTool(tool, input, context);
   if (!outcome.ok) throw new Error(`${outcome.error.code}: ${outcome.error.message}`);

@@ -1,12 +1,12 @@
 // The processes of one box: starting, recording, containing and metering them.
 import { randomUUID } from "node:crypto";
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { ToolError } from "../../tool.ts";
 import { Cgroups } from "./cgroup.ts";
 import { ContainedChild } from "./contained-child.ts";
 import { endTree } from "./containment.ts";
 import { type KeepingLimits, KeptProcesses } from "./kept-processes.ts";
+import { removeForeignSpills } from "./spill-file.ts";
+import { pipedProcess } from "./piped-process.ts";
 import { launch, type LaunchedChild } from "./launch.ts";
 import { ChildClock } from "./metering.ts";
 import { OwnerLedger } from "./owner-ledger.ts";
@@ -84,20 +84,7 @@ export class BoxProcesses implements ProcessTable {
 
   async spawn(request: LaunchRequest): Promise<PipedProcess> {
     const { contained, child } = await this.#launch(request);
-    const { stdin, stdout, stderr } = child;
-    if (!stdout || !stderr) throw new Error("A launched child has no pipes");
-    for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
-    if (request.stdin instanceof Uint8Array) stdin?.end(request.stdin);
-    return {
-      id: contained.id,
-      pid: contained.pid,
-      stdin: stdin ?? (await closedInput()),
-      stdout,
-      stderr,
-      exited: contained.exit(),
-      signal: (name) => contained.signal(name),
-      stop: (graceMs) => contained.stop(graceMs),
-    };
+    return pipedProcess(contained, child, request.stdin);
   }
 
   get(processId: string): BoxProcess {
@@ -146,7 +133,7 @@ export class BoxProcesses implements ProcessTable {
     for (const child of children) child.noteEnding(ending);
     const report = await this.#afterwards(ending);
     whole?.remove();
-    await this.#removeForeignSpills();
+    await removeForeignSpills(this.#options.directory, this.list());
     return report;
   }
 
@@ -203,17 +190,10 @@ export class BoxProcesses implements ProcessTable {
 
   #admit(): void {
     this.#options.observer?.admit?.();
-    const max = this.#options.maxProcesses ?? MAX_PROCESSES;
     if (this.#closed)
       throw new ToolError("spawn_failed", "The box is shutting down and starts nothing any more");
-    if (this.#alive < max) return;
-    throw new ToolError(
-      "too_many_processes",
-      `${max} processes are alive, which is the limit of this box; stop some first`,
-      {
-        data: { maxProcesses: max },
-      },
-    );
+    const maxProcesses = this.#options.maxProcesses ?? MAX_PROCESSES;
+    if (this.#alive >= maxProcesses) throw tooManyProcesses(maxProcesses);
   }
 
   async #follow(contained: ContainedChild): Promise<void> {
@@ -254,24 +234,13 @@ export class BoxProcesses implements ProcessTable {
   #childrenOf(owner: string): ContainedChild[] {
     return [...this.#children].filter((child) => child.owner === owner);
   }
-
-  /** What a predecessor on the same directory wrote: nobody can ask for it any more. */
-  async #removeForeignSpills(): Promise<void> {
-    const { directory } = this.#options;
-    const kept = new Set(this.list().map(({ id }) => id));
-    for (const name of await readdir(directory).catch(() => [])) {
-      const [id = ""] = name.split(".");
-      if (id.startsWith("proc_") && !kept.has(id)) await rm(join(directory, name), { force: true });
-    }
-  }
 }
 
 function entriesOf(markers: Readonly<Record<string, string>>): string[] {
   return Object.entries(markers).map(([name, value]) => `${name}=${value}`);
 }
 
-/** A stream that takes nothing, for a program without an input. */
-async function closedInput(): Promise<PipedProcess["stdin"]> {
-  const { Writable } = await import("node:stream");
-  return new Writable().end();
+function tooManyProcesses(maxProcesses: number): ToolError {
+  const message = `${maxProcesses} processes are alive, which is the limit of this box; stop some first`;
+  return new ToolError("too_many_processes", message, { data: { maxProcesses } });
 }

@@ -1,6 +1,6 @@
 // A file that takes the output that is too long for memory: appended in one place, read at any offset, removed at the end.
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 export class SpillFile {
   readonly #path: string;
@@ -67,5 +67,17 @@ export class SpillFile {
   async #create(): Promise<FileHandle> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
     return open(this.#path, "w", 0o600);
+  }
+}
+
+/** Removes what a predecessor on the same directory wrote: nobody can ask for it any more. */
+export async function removeForeignSpills(
+  directory: string,
+  kept: readonly { readonly id: string }[],
+): Promise<void> {
+  const ids = new Set(kept.map(({ id }) => id));
+  for (const name of await readdir(directory).catch(() => [])) {
+    const [id = ""] = name.split(".");
+    if (id.startsWith("proc_") && !ids.has(id)) await rm(join(directory, name), { force: true });
   }
 }
