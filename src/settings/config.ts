@@ -1,8 +1,8 @@
 // The daemon's configuration from flags and environment, and the only place that reads `process.env`.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { z } from "zod";
 import { providers } from "../../harnesses/providers.ts";
+import { describeIssue } from "../wire/issue-text.ts";
 import { settings, type Setting, type Settings } from "./settings.ts";
 
 /** A provider's key and address, as the environment or a host gave them. */
@@ -42,7 +42,7 @@ export function readConfig(
     if (parsed.success) values[name] = parsed.data;
     else
       problems.push(
-        `${each.flag} (${each.variable}): ${z.prettifyError(parsed.error)}${foundIn(each, value)}`,
+        `${each.flag} (${each.variable}): ${parsed.error.issues.map(describeIssue).join(", ")}${foundIn(each, value)}`,
       );
   }
   if (problems.length > 0) throw new ConfigError(problems.join("\n"));
@@ -68,7 +68,7 @@ export function readVariable(name: "HARNESSD_URL" | "HARNESSD_TOKEN"): string | 
   return process.env[name] || undefined;
 }
 
-/** The whole environment, for a program that is the user's own, such as npm. */
+/** The whole environment, for what is the user's own: npm, the terminal, a value handed on by name. */
 export function readEnvironment(): Environment {
   return process.env;
 }

@@ -1,11 +1,12 @@
 // Turns whatever a call threw into an error that may go on the wire: codes and messages, never a stack.
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import type { z } from "zod";
 import { HarnessError } from "../../../harnesses/harness.ts";
 import { ToolError, type ToolFailure } from "../../../tools/tool.ts";
 import { JournalError } from "../../journal/journal-error.ts";
 import type { Log } from "../../life/log.ts";
 import { RpcError, type RpcErrorName } from "../../wire/errors.ts";
+import { describeAtPlace, describeIssue } from "../../wire/issue-text.ts";
 
 const MAX_MESSAGE_CHARACTERS = 4000;
 const MAX_ISSUES = 20;
@@ -48,18 +49,18 @@ function rpcErrorOfJournal({ code, message }: JournalError): RpcError {
 }
 
 export function invalidParams(method: string, error: z.ZodError): RpcError {
-  const issues = error.issues.slice(0, MAX_ISSUES).map(({ code, path, message }) => ({
-    code,
+  const issues = error.issues.slice(0, MAX_ISSUES).map(({ path, ...issue }) => ({
+    code: issue.code,
     path: path
       .slice(0, MAX_PATH_STEPS)
       .map((step) =>
         typeof step === "number" ? step : shorten(String(step), MAX_STEP_CHARACTERS),
       ),
-    message: shorten(message),
+    message: shorten(describeIssue(issue)),
   }));
   return new RpcError(
     "invalid_params",
-    shorten(`Invalid params for ${method}:\n${z.prettifyError(error)}`),
+    shorten(`Invalid params for ${method}: ${issues.map(describeAtPlace).join("; ")}`),
     { issues },
   );
 }

@@ -40,7 +40,7 @@ test("params of a wrong shape name what was expected, in words and as issues", a
   const host = await Bare.open((await openDoor()).url);
   const { error } = await host.call("add", { left: "1", right: 2, more: true });
   expect(error).toMatchObject({ code: -32602, data: { code: "invalid_params" } });
-  expect(error.message).toContain("expected number");
+  expect(error.message).toContain("wanted a number");
   expect(error.data["issues"]).toContainEqual(expect.objectContaining({ path: ["left"] }));
 });
 
