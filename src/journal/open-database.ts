@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { JournalError, type OnProblem, sqliteCode } from "./journal-error.ts";
 import { migrate, readMeta, readSchemaVersion, SCHEMA_VERSION, writeMeta } from "./schema.ts";
 
-const FILE_NAME = "journal.db";
+export const FILE_NAME = "journal.db";
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 /** The entry of `meta` that says whether the file's last owner closed it. */
