@@ -17,6 +17,8 @@ type Listener = (bytes: Uint8Array) => void | Promise<void>;
 export interface ExecOptions extends Pick<CallInput<"shell_start">, "cwd" | "env" | "timeoutMs"> {
   /** Written to the command, which then reads the end of file; absent: it reads that at once. */
   readonly stdin?: string | Uint8Array | AsyncIterable<string | Uint8Array> | undefined;
+  /** Called with the process's id once the command has started, so that it can be signalled. */
+  readonly onStarted?: ((processId: string) => void) | undefined;
   /** Told of output as it comes, every byte once and in order; awaited, so that a slow listener is not overrun. */
   readonly onStdout?: Listener | undefined;
   readonly onStderr?: Listener | undefined;
@@ -46,6 +48,7 @@ export async function execute(
     ...given({ cwd, env, timeoutMs }),
   } as CallInput<"shell_start">;
   const { processId } = await box.call("shell_start", start, { signal });
+  options.onStarted?.(processId);
   try {
     const following = follow(box, processId, options);
     if (stdin === undefined) return await following;
