@@ -1,26 +1,28 @@
-// Runs the command line, and says what went wrong in words a person can act on.
+// Runs the command line, and reports what went wrong in words a person can act on.
 import { CommanderError } from "commander";
-import { CallError, ConnectError } from "../client/errors.ts";
-import { ConfigError } from "../settings/config.ts";
-import { EXIT } from "./exit-status.ts";
+import { failureAsJson, failureOf } from "./failure.ts";
 import { createProgram } from "./program.ts";
 
 /** Sets `process.exitCode`; never rejects. */
 export async function main(argv: string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {}); // a reader that has left, as `head` does
-  const program = createProgram().exitOverride();
-  for (const command of program.commands) command.exitOverride();
+  const args = argv.slice(2);
+  const asJson = wantsJson(args);
   try {
+    const program = await createProgram(args, { isQuiet: asJson });
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = statusOf(error);
-    if (!(error instanceof CommanderError))
-      process.stderr.write(`harnessd: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (error instanceof CommanderError && error.exitCode === 0) return; // help and version
+    const failure = failureOf(error);
+    process.exitCode = failure.status;
+    if (asJson) process.stdout.write(`${failureAsJson(failure)}\n`);
+    else if (!(error instanceof CommanderError))
+      process.stderr.write(`harnessd: ${failure.message}\n`);
   }
 }
 
-function statusOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
-  if (error instanceof ConnectError) return EXIT.unreachable;
-  return error instanceof CallError || error instanceof ConfigError ? EXIT.usage : EXIT.failed;
+/** `exec` hands on what follows it, which may have a `--json` of its own. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args[0] !== "exec" && args.slice(0, end < 0 ? args.length : end).includes("--json");
 }

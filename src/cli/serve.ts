@@ -1,4 +1,4 @@
-// `harnessd serve`: the daemon in the foreground, until a signal, its host's refusal or a bug of its own ends it.
+// The daemon in the foreground, until a signal, its host's refusal or a bug of its own ends it.
 import { readConfig } from "../settings/config.ts";
 import { startDaemon } from "../daemon.ts";
 import type { Log } from "../life/log.ts";
@@ -15,7 +15,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const config = readConfig(flags);
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   let log: Log | undefined;
-  // Heard from the beginning: an end that comes while the daemon starts is carried out when it has.
+  // From the beginning: an end that comes while the daemon starts happens once it has.
   onStop((by) => {
     if (by !== "SIGPIPE") end(`received ${by}`);
   });
@@ -48,9 +48,9 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
 }
 
 /** What nobody caught, rejected promises included. Nothing after it is to be trusted, so whoever watches the process must start it again. */
-function onBug(tell: (error: Error, origin: string) => void): void {
+function onBug(report: (error: Error, origin: string) => void): void {
   process.on("uncaughtException", (thrown: unknown, origin) => {
     process.exitCode = EXIT.failed;
-    tell(thrown instanceof Error ? thrown : new Error(String(thrown)), origin);
+    report(thrown instanceof Error ? thrown : new Error(String(thrown)), origin);
   });
 }

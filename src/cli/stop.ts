@@ -7,9 +7,6 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What a shell adds to the number of a signal that ended a program. */
 const KILLED_BY_SIGNAL = 128;
 
-export const INTERRUPT_HELP =
-  "Ctrl-C cancels the run; a second one leaves it, and it goes on if its daemon does.";
-
 /** The exit status that a shell shows for a program that `signal` ended. */
 export function statusOfSignal(signal: string | null): number {
   return KILLED_BY_SIGNAL + (constants.signals[signal as NodeJS.Signals] ?? 0);

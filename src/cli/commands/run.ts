@@ -1,98 +1,59 @@
-// `harnessd run`: one prompt, shown as it is carried out; the exit status says how it ended.
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import type { RunHandle } from "../client/index.ts";
-import { ConfigError, readConfig } from "../settings/config.ts";
-import type { RunRequestInput } from "../wire/methods.ts";
-import { connectOrStart } from "./connect.ts";
-import { EXIT, exitStatusOf } from "./exit-status.ts";
-import { Renderer } from "./render.ts";
-import { onStop } from "./stop.ts";
+// `harnessd run`: one prompt, shown as the agent works on it; the exit status says how it ended.
+import { Command } from "commander";
+import { readConfig } from "../../settings/config.ts";
+import { connectOrStart, connectToDaemon } from "../connect.ts";
+import { EXIT_HELP } from "../exit-status.ts";
+import { addOwnDaemon, type Flags } from "../options.ts";
+import { PROMPT_HELP } from "../prompt.ts";
+import { addRunOptions, requestOf } from "../run-request.ts";
+import { showRun } from "../show-run.ts";
 
-const MS_PER_SECOND = 1000;
+const HELP = `
+Ctrl-C, SIGTERM and a closed terminal cancel the run, so that none goes on unseen; a second signal
+leaves it to its daemon.
 
-export async function run(prompt: string, flags: Readonly<Record<string, unknown>>): Promise<void> {
-  const target = await connectOrStart(flags, readConfig(flags));
+Examples:
+  harnessd run "make the tests pass"
+  git diff > change.patch; harnessd run --prompt-file review.md --file change.patch --file box:src/app.ts
+  harnessd run --harness claude-code --model anthropic/claude-opus-5-5 --max-cost 2 "…"
+  harnessd run --permission ask:shell_exec --mcp docs=https://example.com/mcp --env CI=1 "…"
+  harnessd run --json --schema answer.schema.json - < prompt.md   # one event a line
+
+${EXIT_HELP}`;
+
+export function command(): Command {
+  const run = new Command("run")
+    .description(
+      "Run one prompt and show what happens: on the daemon at --url, on the one that serves the state directory, or on one of its own.",
+    )
+    .argument("[prompt...]", PROMPT_HELP);
+  addRunOptions(run)
+    .option("--detach", "print the run's id and leave it to the daemon, which must be serving")
+    .option(
+      "--json",
+      "one event envelope a line, the last is run.ended; a refusal is one object with its code",
+    )
+    .addHelpText("after", HELP)
+    .action(start);
+  return addOwnDaemon(run);
+}
+
+async function start(words: string[], flags: Flags): Promise<void> {
+  const isDetached = flags["detach"] === true;
+  const request = await requestOf(words, flags);
+  const connect = isDetached ? connectToDaemon : connectOrStart;
+  const target = await connect(flags, readConfig(flags));
+  const { box, isShared } = target;
+  const asJson = flags["json"] === true;
   try {
-    const handle = await target.box.run(await requestOf(prompt, flags));
-    process.exitCode = await show(handle, flags["json"] === true);
+    if (isDetached) {
+      const { id, run } = await box.run(request);
+      process.stdout.write(asJson ? `${JSON.stringify(run)}\n` : `${id}\n`);
+    } else {
+      const options = { asJson, onSignal: "cancel", isShared } as const;
+      process.exitCode = await showRun(() => box.run(request), options);
+    }
   } finally {
     await target.close();
-  }
-}
-
-/**
- * Shows a run to its end and answers the exit status. The first Ctrl-C cancels the run; a second, any other signal and a reader that
- * has left only end the showing: the run goes on where its daemon does.
- */
-export async function show(handle: RunHandle, asJson: boolean): Promise<number> {
-  const stopShowing = new AbortController();
-  let isCancelled = false;
-  const listenNoMore = onStop((by) => {
-    if (by !== "SIGINT" || isCancelled) return stopShowing.abort();
-    isCancelled = true;
-    handle.cancel("interrupted at the terminal").catch(() => stopShowing.abort());
-  });
-  const renderer = new Renderer((text) => process.stdout.write(text), process.stdout.isTTY);
-  try {
-    for await (const event of handle.events({ signal: stopShowing.signal })) {
-      if (asJson) process.stdout.write(`${JSON.stringify(event)}\n`);
-      else renderer.show(event);
-      if (event.type === "run.ended") return exitStatusOf(event);
-    }
-    return EXIT.unknown;
-  } finally {
-    listenNoMore();
-  }
-}
-
-async function requestOf(
-  prompt: string,
-  flags: Readonly<Record<string, unknown>>,
-): Promise<RunRequestInput> {
-  const {
-    harness,
-    model,
-    session,
-    fork,
-    cwd,
-    schema,
-    system,
-    effort,
-    timeout,
-    maxTurns,
-    maxTokens,
-    maxCost,
-    key,
-  } = flags as Record<string, string | undefined>;
-  const request = {
-    prompt,
-    harness,
-    model,
-    sessionId: session,
-    fork: fork === undefined ? undefined : true,
-    cwd: cwd && resolve(cwd),
-    schema: schema === undefined ? undefined : await readSchema(schema),
-    systemPrompt: system,
-    effort,
-    timeoutMs: timeout && Number(timeout) * MS_PER_SECOND,
-    maxTurns,
-    maxTokens,
-    maxCostUsd: maxCost,
-    key,
-  };
-  return Object.fromEntries(
-    Object.entries(request).filter(([, value]) => value !== undefined),
-  ) as unknown as RunRequestInput;
-}
-
-async function readSchema(file: string): Promise<Record<string, unknown>> {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
-  } catch (error) {
-    throw new ConfigError(
-      `--schema: ${file} is not a readable JSON file: ${(error as Error).message}`,
-      { cause: error },
-    );
   }
 }

@@ -1,55 +1,56 @@
-// `harnessd runs`, `attach` and `cancel`: what became of runs, and what can still be done about them.
-import { readConfig } from "../settings/config.ts";
-import type { Run } from "../wire/methods.ts";
-import type { MethodInput } from "../wire/methods.ts";
-import { connectToDaemon } from "./connect.ts";
-import { exitStatusOf } from "./exit-status.ts";
-import { describeUsage } from "./render.ts";
-import { show } from "./run.ts";
+// `harnessd runs`: what became of runs, asked of the daemon, or read from its journal where none serves.
+import { Command, Option } from "commander";
+import { listFromDaemonOrDisk } from "../stored-lists.ts";
+import { addTarget, type Flags, wholePositive } from "../options.ts";
+import { printList } from "../print-list.ts";
+import { describeRun } from "../run-text.ts";
 
-type Flags = Readonly<Record<string, unknown>>;
+const HELP = `
+Where no daemon serves the state directory, the journal is read from the disk.
 
-export async function listRuns(flags: Flags): Promise<void> {
-  const target = await connectToDaemon(flags, readConfig(flags));
-  try {
-    const { state, limit } = flags as MethodInput<"run_list">;
-    const { runs } = await target.box.call("run_list", { limit, ...(state && { state }) });
-    for (const run of runs)
-      process.stdout.write(
-        flags["json"] === true ? `${JSON.stringify(run)}\n` : `${describe(run)}\n`,
-      );
-    if (runs.length === 0 && flags["json"] !== true)
-      process.stdout.write("There are no runs yet.\n");
-  } finally {
-    await target.close();
-  }
+Examples:
+  harnessd runs
+  harnessd runs --outcome failed --limit 5
+  harnessd runs --json | jq -r .runId`;
+
+export function command(): Command {
+  const runs = new Command("runs")
+    .description("List runs, newest first.")
+    .addOption(new Option("--state <state>", "only these").choices(["queued", "running", "ended"]))
+    .addOption(
+      new Option("--outcome <outcome>", "only these").choices([
+        "completed",
+        "failed",
+        "cancelled",
+        "unknown",
+      ]),
+    )
+    .option("--session <id>", "only those of this session")
+    .option("--limit <count>", "how many", wholePositive, 20)
+    .option("--json", "one run a line")
+    .addHelpText("after", HELP)
+    .action(list);
+  return addTarget(runs);
 }
 
-export async function attach(runId: string, flags: Flags): Promise<void> {
-  const target = await connectToDaemon(flags, readConfig(flags));
-  try {
-    process.exitCode = await show(await target.box.attach(runId), flags["json"] === true);
-  } finally {
-    await target.close();
-  }
-}
-
-export async function cancel(runId: string, flags: Flags): Promise<void> {
-  const target = await connectToDaemon(flags, readConfig(flags));
-  try {
-    const reason =
-      typeof flags["reason"] === "string" ? flags["reason"] : "cancelled from the command line";
-    const { run } = await target.box.call("run_cancel", { runId, reason });
-    process.stdout.write(`${describe(run)}\n`);
-    process.exitCode = run.outcome === "cancelled" ? 0 : exitStatusOf(run);
-  } finally {
-    await target.close();
-  }
-}
-
-function describe({ runId, state, outcome, harness, model, createdAt, usage, error }: Run): string {
-  const parts = [runId, createdAt, harness, model ?? "-", outcome ?? state];
-  return [...parts, ...(usage ? [describeUsage(usage)] : []), ...(error ? [error.code] : [])].join(
-    "  ",
-  );
+async function list(flags: Flags): Promise<void> {
+  const { state, outcome, session, limit } = flags as {
+    state?: "ended";
+    outcome?: "failed";
+    session?: string;
+    limit: number;
+  };
+  const query = {
+    ...(state && { state }),
+    ...(outcome && { outcome }),
+    ...(session && { sessionId: session }),
+  };
+  const runs = await listFromDaemonOrDisk(flags, limit, {
+    async ask(box, page) {
+      const { runs: items, nextPageToken } = await box.call("run_list", { ...query, ...page });
+      return { items, nextPageToken };
+    },
+    read: (store) => store.list(query, limit, undefined).items,
+  });
+  printList(runs, flags, describeRun, "There are no such runs.");
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -34,13 +34,13 @@ function environment(): NodeJS.ProcessEnv {
 
 function harnessd(
   args: string[],
-  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { input?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {},
 ): Promise<Ended> {
   return new Promise((done) => {
     const child = execFile(
       process.execPath,
       [PROGRAM, ...args],
-      { env: { ...environment(), ...options.env } },
+      { env: { ...environment(), ...options.env }, cwd: options.cwd },
       (error, stdout, stderr) => {
         done({ status: error === null ? 0 : Number(error.code), stdout, stderr });
       },
@@ -91,31 +91,41 @@ test("every command has help that names its options and their variables", async 
     "ANTHROPIC_API_KEY",
   ])
     expect(stdout).toContain(wanted);
-  expect((await harnessd(["run", "--help"])).stdout).toContain("Exit status: 0 completed");
-  expect((await harnessd(["--version"])).stdout.trim()).toBe(VERSION);
+  expect((await harnessd(["run", "--help"])).stdout).toMatch(/Examples:[^]*Exit status:/);
+  for (const flag of ["--version", "-v"])
+    expect((await harnessd([flag])).stdout.trim()).toBe(VERSION);
 });
 
 test.each([
-  [["serve", "--port", "many"], "--port <number> (HARNESSD_PORT)"],
-  [["serve", "--host", "0.0.0.0", "--token", "short"], "--token <token> (HARNESSD_TOKEN)"],
+  [["serve", "--port", "many"], '--port <number> (HARNESSD_PORT): wanted a number; found "many"'],
+  [
+    ["serve", "--host", "0.0.0.0", "--token", "short"],
+    "--token <token> (HARNESSD_TOKEN): wanted at least 8 characters",
+  ],
   [["serve", "--no-such-flag"], "unknown option '--no-such-flag'"],
-  [["run"], "missing required argument 'prompt'"],
-  [["frobnicate"], "unknown command 'frobnicate'"],
-])("wrong usage %j is told with what was wanted", async (args, message) => {
+  [["run"], "The prompt is empty"],
+  [["run", "--prompt-file", "/nowhere/at-all", "x"], "given twice"],
+  [["run", "--prompt-file", "/nowhere/at-all"], "--prompt-file: /nowhere/at-all cannot be read"],
+  [["run", "--effort", "much", "x"], "Allowed choices are low, medium, high"],
+  [["run", "--max-turns", "1.5", "x"], 'Wanted a whole number above 0; found "1.5"'],
+  [["run", "--permission", "maybe", "x"], "wanted allow, deny or ask"],
+  [["run", "--env", "NOT_SET_HERE", "x"], "NOT_SET_HERE is not set here"],
+  [["run", "--mcp", "nowhere.json", "x"], "wanted NAME=URL, NAME=COMMAND ARGS or a JSON file"],
+  [["runs", "--state", "gone"], "Allowed choices are queued, running, ended"],
+  [["runs", "--url", "http://127.0.0.1:1"], "wanted ws://… or wss://…"],
+  [["cp", "a", "b"], "One of the two must be in the box"],
+  [["frobnicate"], "harnessd: unknown command 'frobnicate'"],
+])("wrong usage %j is answered with what was wanted", async (args, message) => {
   const { status, stderr } = await harnessd(args);
   expect(status).toBe(2);
   expect(stderr).toContain(message);
+  expect(stderr).not.toMatch(/✖|Invalid input|expected /);
 });
 
 test("a run on the daemon of the state directory is shown to its end, as text and as JSON lines", async () => {
   const shown = await harnessd(["run", "do it"]);
   expect(shown).toMatchObject({ status: 0 });
-  for (const wanted of [
-    "● shell_exec echo from the tool",
-    "│ from the tool",
-    "All done.",
-    "■ completed",
-  ])
+  for (const wanted of ["● $ echo from the tool", "│ from the tool", "All done.", "■ completed"])
     expect(shown.stdout).toContain(wanted);
   const { stdout } = await harnessd(["runs", "--json"]);
   const { runId } = JSON.parse(stdout.split("\n")[0] ?? "") as { runId: string };
@@ -131,8 +141,37 @@ test("a run on the daemon of the state directory is shown to its end, as text an
 
 test("the exit status says that a run was refused, and why", async () => {
   const { status, stderr } = await harnessd(["run", "--harness", "nobody", "x"]);
-  expect(status).toBe(2);
-  expect(stderr).toContain('There is no harness "nobody"; known: native');
+  expect(status).toBe(6);
+  expect(stderr).toBe(
+    'harnessd: There is no harness "nobody"; known: native, claude-code, codex, opencode\n',
+  );
+});
+
+test.each([
+  [["run", "--harness", "nobody", "x"], 6, "unknown_harness"],
+  [["attach", "run_of_nobody"], 6, "run_not_found"],
+  [["run", "--no-such-flag"], 2, "wrong_usage"],
+  [["status", "--token", "not-the-token"], 7, "unauthorized"],
+  [["runs", "--url", "ws://127.0.0.1:9"], 5, "unreachable"],
+])("with --json the refusal of %j is one object with its code", async (args, status, code) => {
+  const ended = await harnessd([...args, "--json"]);
+  expect(ended).toMatchObject({ status, stderr: "" });
+  expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code, message: expect.any(String) } });
+});
+
+test("what a daemon's validator finds is said in words", async () => {
+  const { status, stderr } = await harnessd([
+    "run",
+    "--max-cost",
+    "1",
+    "--key",
+    "k".repeat(201),
+    "x",
+  ]);
+  expect([status, stderr]).toEqual([
+    6,
+    "harnessd: The daemon does not take this: key: wanted at most 200 characters\n",
+  ]);
 });
 
 test("a command's streams, input and exit status come through whole", async () => {
@@ -141,11 +180,39 @@ test("a command's streams, input and exit status come through whole", async () =
   expect(ended).toEqual({ status: 7, stdout: "from stdin\nünï\0é", stderr: "wrong\n" });
 });
 
+test("a command needs no -- before its own options, and gets its directory and its variables", async () => {
+  mkdirSync(join(base, "below"), { recursive: true });
+  const args = ["exec", "--cwd", "below", "--env", "A=1", "--env", "HOME", "printenv", "-0", "A"];
+  expect(await harnessd(args)).toEqual({ status: 0, stdout: "1\0", stderr: "" });
+  const { stdout } = await harnessd(["exec", "--cwd", "below", "pwd", "-P"]);
+  expect(stdout.trim()).toBe(realpathSync(join(base, "below")));
+});
+
+test("a run's --cwd is meant from the workspace as well, wherever the caller stands", async () => {
+  mkdirSync(join(base, "below"), { recursive: true });
+  const { stdout } = await harnessd(["run", "--json", "--cwd", "below", "x"], { cwd: "/" });
+  const started = stdout.split("\n").map((line) => JSON.parse(line || "{}") as { cwd?: string });
+  expect(started.find(({ cwd }) => cwd)?.cwd).toBe(join(base, "below"));
+});
+
+test("a command's time limit is 124, as with timeout", async () => {
+  const { status, stderr } = await harnessd(["exec", "--timeout", "0.2", "sleep", "30"]);
+  expect([status, stderr]).toEqual([
+    124,
+    "harnessd: The command took longer than 0.2 s and was ended\n",
+  ]);
+});
+
 test("a token that is wrong and a daemon that is not there are told apart", async () => {
   const wrong = await harnessd(["runs", "--url", url, "--token", "not-the-token"]);
+  const missing = await harnessd(["runs"], { env: { HARNESSD_TOKEN: "" } });
   const absent = await harnessd(["runs", "--url", "ws://127.0.0.1:9", "--token", TOKEN]);
-  expect([wrong.status, absent.status]).toEqual([5, 5]);
-  expect(wrong.stderr).toMatch(/token/i);
+  expect([wrong.status, missing.status, absent.status]).toEqual([7, 7, 5]);
+  const how = "in HARNESSD_TOKEN, with --token-file or with --token";
+  expect(wrong.stderr).toBe(
+    `harnessd: The daemon at ${url} does not accept the token; give the right one ${how}\n`,
+  );
+  expect(missing.stderr).toBe(`harnessd: The daemon at ${url} wants a token: give it ${how}\n`);
   expect(absent.stderr).toContain("127.0.0.1:9");
 });
 

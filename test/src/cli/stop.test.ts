@@ -77,26 +77,26 @@ async function longRun(directory: string, name: string): Promise<ChildProcess> {
   });
 }
 
-test.each(["SIGTERM", "SIGHUP"] as const)(
-  "%s to a run on a daemon of its own ends what the run started",
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s to a run on a daemon of its own cancels it, and ends what the run started",
   async (signal) => {
     const name = `sleeper-${signal}-${process.pid}`;
     const child = await longRun(freshDirectory(), name);
     const end = ended(child);
     await lineWith(child, "│ begun");
     child.kill(signal);
-    expect(await end).toEqual({ status: 4, stderr: "" });
+    expect(await end).toEqual({ status: 3, stderr: "" });
     expect(processesNamed(name)).toEqual([]);
   },
 );
 
-test("a reader that leaves ends a run on a daemon of its own, without a word and with all that it started", async () => {
+test("a reader that leaves cancels a run, without a word and with all that it started", async () => {
   const name = `sleeper-pipe-${process.pid}`;
   const child = await longRun(freshDirectory(), name);
   const end = ended(child);
   await lineWith(child, "▶");
   child.stdout!.destroy();
-  expect(await end).toEqual({ status: 4, stderr: "" });
+  expect(await end).toEqual({ status: 3, stderr: "" });
   expect(processesNamed(name)).toEqual([]);
 });
 
@@ -143,7 +143,7 @@ test("a command that takes too long says so", async () => {
     start(["exec", "--timeout", "0.2", "--", "sleep", "300"], freshDirectory()),
   );
   expect([status, stderr]).toEqual([
-    143,
+    124,
     "harnessd: The command took longer than 0.2 s and was ended\n",
   ]);
 });
