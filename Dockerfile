@@ -3,8 +3,8 @@
 #   docker run -p 8420:8420 -e HARNESSD_TOKEN=… -e ANTHROPIC_API_KEY=… -v harnessd:/var/lib/harnessd harnessd
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
-COPY package.json package-lock.json ./
-RUN npm install --ignore-scripts --no-audit --no-fund
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 

@@ -34,6 +34,7 @@ export default defineConfig([
             priority: 2,
           },
           { name: "daemon", test: /\/src\/(daemon|cli\/serve)\.ts$/, priority: 1 },
+          { name: "commands", test: /\/src\/cli\/commands\//, priority: 0 },
         ],
       },
     },

@@ -1,5 +1,6 @@
 // Lists that outlive the daemon: asked of it page by page, or read from its journal on the disk where no daemon serves.
 import { ConnectError, type Harnessd } from "../client/index.ts";
+import { readRunStore } from "../runs/record/read-run-store.ts";
 import type { RunStore } from "../runs/record/run-store.ts";
 import { readConfig, readVariable } from "../settings/config.ts";
 import { withDaemon } from "./connect.ts";
@@ -27,7 +28,6 @@ export async function listFromDaemonOrDisk<Item>(
     return await withDaemon(flags, (box) => askAll(box, limit, list));
   } catch (error) {
     if (isNamed || !(error instanceof ConnectError && error.code === "unreachable")) throw error;
-    const { readRunStore } = await import("../runs/record/read-run-store.ts");
     return readRunStore(readConfig(flags).stateDir, (store) => list.read(store)) ?? [];
   }
 }
