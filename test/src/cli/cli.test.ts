@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { VERSION } from "../../../src/version.ts";
 import { ScriptedModel } from "../../scripted-model/scripted-model.ts";
+import { COMPILE_CACHE } from "./terminal.ts";
 
 const PROGRAM = resolve(import.meta.dirname, "../../../src/bin.ts");
 const TOKEN = "a-token-for-tests";
@@ -26,6 +27,7 @@ function environment(): NodeJS.ProcessEnv {
   return {
     PATH,
     HOME,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     HARNESSD_STATE_DIR: join(base, "state"),
     HARNESSD_WORKSPACE: base,
     HARNESSD_TOKEN: TOKEN,

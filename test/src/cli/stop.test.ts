@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, expect, test } from "vitest";
 import { ScriptedModel } from "../../scripted-model/scripted-model.ts";
+import { COMPILE_CACHE } from "./terminal.ts";
 
 const PROGRAM = resolve(import.meta.dirname, "../../../src/bin.ts");
 
@@ -24,6 +25,7 @@ function start(args: string[], directory: string, more: NodeJS.ProcessEnv = {}):
   const env = {
     PATH,
     HOME: directory,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     HARNESSD_STATE_DIR: join(directory, "state"),
     HARNESSD_WORKSPACE: directory,
     ...more,
