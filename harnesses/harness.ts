@@ -12,6 +12,8 @@ import type { InputQueue } from "./input-queue.ts";
 import type { ModelAccess, ModelDialect } from "./providers.ts";
 import type { WarmPool } from "./warm-pool.ts";
 
+export { CodedError as HarnessError } from "../tools/coded-error.ts";
+
 /** What a harness can do by itself. What it cannot, the daemon does, or refuses by name before starting. */
 export interface HarnessCapabilities {
   /** Input can be given to it while it works. */
@@ -174,22 +176,4 @@ export interface Harness {
   check?(surroundings: HarnessSurroundings): Promise<Readiness>;
   /** Ends by returning (the agent says it is done) or by throwing (it failed). Cleans up in `finally`. */
   run(context: HarnessContext): AsyncIterable<HarnessEvent>;
-}
-
-/** How a run fails in a way that a host can act on; any other throw is reported as `internal_error`. */
-export class HarnessError extends Error {
-  override readonly name = "HarnessError";
-  /** A snake_case word: `model_refused`, `rate_limited`, `unauthorized`, `max_tokens`, `connection_failed`, … */
-  readonly code: string;
-  readonly data: Readonly<Record<string, unknown>> | undefined;
-
-  constructor(
-    code: string,
-    message: string,
-    options?: { data?: Record<string, unknown>; cause?: unknown },
-  ) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.data = options?.data;
-  }
 }

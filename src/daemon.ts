@@ -46,7 +46,7 @@ export interface Daemon {
   close(reason: string): Promise<void>;
 }
 
-/** Starts everything. Throws what a person can act on: ConfigError, JournalError, ListenError. */
+/** Starts everything. Throws what a person can act on: ConfigError, CodedError, ListenError. */
 export async function startDaemon(config: Config): Promise<Daemon> {
   const secrets = new Secrets(secretsOf(config));
   const log = createLog(config.logLevel, secrets);

@@ -1,7 +1,10 @@
 // What a tool is: a named operation on the box, declared once for every door (JSON-RPC, MCP, a model's function call).
 import { z } from "zod";
+import { CodedError } from "./coded-error.ts";
 import type { PathPolicy } from "./paths.ts";
 import type { ProcessTable } from "./machinery/process/process.ts";
+
+export { CodedError as ToolError } from "./coded-error.ts";
 
 /** What a call may do to the box; permissions and MCP hints are read from it. */
 export type ToolEffect = "read" | "write" | "execute";
@@ -35,27 +38,8 @@ export interface Tool<
   readonly effect: ToolEffect;
   readonly input: Input;
   readonly output: Output;
-  /** Throws `ToolError` for what the caller can act on; any other throw is a bug. */
+  /** Throws `CodedError` for what the caller can act on; any other throw is a bug. */
   run(input: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
-}
-
-/** An answer that says no: the caller (host or model) can read it and act. */
-export class ToolError extends Error {
-  override readonly name = "ToolError";
-  /** A snake_case word that programs may test, such as `not_found`. */
-  readonly code: string;
-  /** Facts behind the message, JSON-serialisable. */
-  readonly data: Readonly<Record<string, unknown>> | undefined;
-
-  constructor(
-    code: string,
-    message: string,
-    options?: { data?: Record<string, unknown>; cause?: unknown },
-  ) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.data = options?.data;
-  }
 }
 
 export interface ToolFailure {
@@ -97,7 +81,7 @@ export function defineTool<
   };
 }
 
-/** Parse, run, answer. Bad input, a `ToolError` and a cancel are answers; anything else thrown is a bug and passes through. */
+/** Parse, run, answer. Bad input, a `CodedError` and a cancel are answers; anything else thrown is a bug and passes through. */
 export async function callTool(
   tool: Tool,
   input: unknown,
@@ -113,7 +97,7 @@ export async function callTool(
     return { ok: true, output: tool.output.parse(output) };
   } catch (error) {
     if (context.signal.aborted) return cancelled();
-    if (error instanceof ToolError) return refusal(error.code, error.message, error.data);
+    if (error instanceof CodedError) return refusal(error.code, error.message, error.data);
     throw error;
   }
 }

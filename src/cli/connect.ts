@@ -1,6 +1,6 @@
 // Finds the daemon that a command talks to: the one at --url, the one that serves this state directory, or one of its own.
 import { ConnectError, Harnessd } from "../client/index.ts";
-import { JournalError } from "../journal/journal-error.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import { readConfig, readVariable, type Config } from "../settings/config.ts";
 import { readAddress } from "./address.ts";
 import { UsageError } from "./usage-error.ts";
@@ -72,7 +72,7 @@ export async function connectOrStart(options: TargetOptions, config: Config): Pr
     };
     return { box, url: daemon.url, isShared: false, close };
   } catch (error) {
-    if (!(error instanceof JournalError && error.code === "locked")) throw error;
+    if (!(error instanceof CodedError && error.code === "locked")) throw error;
     if ((await readAddress(config.stateDir)) !== undefined) return connectToDaemon(options, config);
     const advice =
       "A command that runs a daemon of its own shares it with nobody; `harnessd serve` serves any number of commands.";

@@ -4,7 +4,7 @@ import type { Gap } from "../wire/events.ts";
 /** The daemon's answer says no. */
 export class CallError extends Error {
   override readonly name = "CallError";
-  /** A snake_case word that programs may test: the tool's own, such as `not_found`, or the wire's, such as `invalid_params`. */
+  /** A snake_case word that programs may test: such as `not_found` or `invalid_input`; docs/errors.md lists them. */
   readonly code: string;
   /** The JSON-RPC number. */
   readonly number: number;

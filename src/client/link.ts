@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket } from "ws";
 import { backoffMs, type Backoff } from "../wire/socket/backoff.ts";
-import { CLOSE_CODES, mayRetry } from "../wire/errors.ts";
+import { CLOSE_CODES, mayRetry } from "../wire/socket/close-codes.ts";
 import { SocketRefused } from "../wire/socket/open-socket.ts";
 import { ConnectError, type ConnectFailure } from "./errors.ts";
 import { Peer, type Closing } from "./peer.ts";

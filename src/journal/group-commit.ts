@@ -1,7 +1,8 @@
 // Collects what is to be written and commits it in groups: one transaction for all that happened in one turn of the event loop.
 import type { DatabaseSync } from "node:sqlite";
 import type { Entry } from "./entry.ts";
-import { JournalError, type OnProblem, sqliteCode } from "./journal-error.ts";
+import { CodedError } from "../../tools/coded-error.ts";
+import { type OnProblem, sqliteCode } from "./problem.ts";
 import { inTransaction, type Pages } from "./pages.ts";
 
 /** A write to other tables, in the same transaction. It may be done again when the commit has to be. */
@@ -69,7 +70,7 @@ export class GroupCommit {
     const { bytes, works } = this.#group;
     if (bytes < this.#options.maxPendingBytes * share && works.length < MAX_PENDING_WORKS * share)
       return;
-    throw new JournalError(
+    throw new CodedError(
       "too_much_pending",
       `The journal cannot write to its disk, and ${this.#group.facts} facts (${this.#group.bytes} bytes) wait already. Make room on the disk.`,
     );
@@ -199,7 +200,7 @@ export class GroupCommit {
     if (this.#failures === 0) return true;
     const message = `The journal was closed while its disk refused writes: ${facts} facts were not written`;
     this.#options.onProblem({ code: "facts_lost", message });
-    done?.reject(new JournalError("closed", message));
+    done?.reject(new CodedError("shutting_down", message));
     return false;
   }
 }

@@ -1,7 +1,7 @@
 // What a journal is opened with, and what it is asked.
 import type { Cursor, EventFilter, Gap } from "../wire/events.ts";
 import type { Batch } from "./follower.ts";
-import type { OnProblem } from "./journal-error.ts";
+import type { OnProblem } from "./problem.ts";
 import type { RetentionLimits } from "./retention.ts";
 
 export const DEFAULTS = {

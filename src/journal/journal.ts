@@ -4,7 +4,8 @@ import { DELTA_TYPES } from "../../harnesses/delta-types.ts";
 import type { Cursor, EventBody } from "../wire/events.ts";
 import type { About, Entry } from "./entry.ts";
 import type { Work } from "./group-commit.ts";
-import { JournalError, type OnProblem } from "./journal-error.ts";
+import { CodedError } from "../../tools/coded-error.ts";
+import { type OnProblem } from "./problem.ts";
 import type {
   Following,
   FollowQuery,
@@ -55,7 +56,7 @@ export class Journal {
   #lastSeq: number;
   #closed = false;
 
-  /** Throws a JournalError that says what to do when the directory is in use, too new, or cannot be opened. */
+  /** Throws a CodedError that says what to do when the directory is in use, too new, or cannot be opened. */
   static open(options: JournalOptions): Journal {
     const lock = lockDirectory(options.directory);
     try {
@@ -215,7 +216,7 @@ export class Journal {
 
   #assertOpen(): void {
     if (this.#closed)
-      throw new JournalError("closed", "The journal is closed: harnessd is shutting down");
+      throw new CodedError("shutting_down", "The journal is closed: harnessd is shutting down");
   }
 
   /** Resolves when every follower has been given all facts so far, or when the time is over: a slow one must not hold up an end. */

@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { JournalError, sqliteCode } from "./journal-error.ts";
+import { CodedError } from "../../tools/coded-error.ts";
+import { sqliteCode } from "./problem.ts";
 
 const SQLITE_BUSY = 5;
 
@@ -29,8 +30,8 @@ export function lockDirectory(directory: string): Lock {
   return { release: () => held.close() };
 }
 
-function inUse(directory: string, holder: string | null, cause: unknown): JournalError {
-  return new JournalError(
+function inUse(directory: string, holder: string | null, cause: unknown): CodedError {
+  return new CodedError(
     "locked",
     `The state directory ${directory} is in use by another harnessd${holder ? `, process ${holder}` : ""}. ` +
       "Stop that one first, or give this one a state directory of its own.",
@@ -38,9 +39,9 @@ function inUse(directory: string, holder: string | null, cause: unknown): Journa
   );
 }
 
-function unusable(directory: string, cause: unknown): JournalError {
+function unusable(directory: string, cause: unknown): CodedError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new JournalError(
+  return new CodedError(
     "cannot_open",
     `The state directory ${directory} cannot be used (${reason}). Name one that can be written to.`,
     {

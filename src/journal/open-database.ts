@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { JournalError, type OnProblem, sqliteCode } from "./journal-error.ts";
+import { CodedError } from "../../tools/coded-error.ts";
+import { type OnProblem, sqliteCode } from "./problem.ts";
 import { migrate, readMeta, readSchemaVersion, SCHEMA_VERSION, writeMeta } from "./schema.ts";
 
 export const FILE_NAME = "journal.db";
@@ -76,7 +77,7 @@ function inspect(path: string): number | { damage: string } {
     if (version > SCHEMA_VERSION) throw tooNew(path, version);
     return findDamage(db, statSync(path).size) ?? version;
   } catch (error) {
-    if (error instanceof JournalError) throw error;
+    if (error instanceof CodedError) throw error;
     const code = sqliteCode(error);
     if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) return { damage: messageOf(error) };
     throw cannotOpen(path, error);
@@ -105,8 +106,8 @@ function splitPage(page: Record<string, unknown>): string[] {
   return String(page["body"]).split("\n");
 }
 
-function tooNew(path: string, version: number): JournalError {
-  return new JournalError(
+function tooNew(path: string, version: number): CodedError {
+  return new CodedError(
     "schema_too_new",
     `The journal ${path} has schema ${version}, made by a newer harnessd; this one knows schemas up to ${SCHEMA_VERSION}. ` +
       "It was left untouched. Start the newer harnessd, or give this one another state directory.",
@@ -164,8 +165,8 @@ function setAside(path: string, time: number): string {
   return aside;
 }
 
-function cannotOpen(path: string, cause: unknown): JournalError {
-  return new JournalError(
+function cannotOpen(path: string, cause: unknown): CodedError {
+  return new CodedError(
     "cannot_open",
     `The journal ${path} cannot be opened: ${messageOf(cause)}`,
     { cause },

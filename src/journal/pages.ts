@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { EventFilter } from "../wire/events.ts";
 import type { Entry } from "./entry.ts";
 import { makeMatcher, readTraits } from "./filter.ts";
-import { JournalError } from "./journal-error.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 
 /** A page is cut when it has this much text; only a single fact may be longer. */
 const PAGE_BYTES = 64 * 1024;
@@ -116,7 +116,7 @@ export class Pages {
     } catch (error) {
       const message =
         "A page of the journal cannot be read. Restart harnessd: it will set the damaged file aside.";
-      throw new JournalError("damaged", message, { cause: error });
+      throw new CodedError("damaged", message, { cause: error });
     }
   }
 
@@ -198,7 +198,7 @@ function distinct(facts: readonly Entry[], id: "runId" | "processId"): string[] 
 function splitPage({ first_seq, last_seq, body }: PageRow): string[] {
   const lines = body.split("\n");
   if (lines.length === last_seq - first_seq + 1) return lines;
-  throw new JournalError(
+  throw new CodedError(
     "damaged",
     `The journal's page of facts ${first_seq} to ${last_seq} is torn. Restart harnessd: it will set the file aside.`,
   );

@@ -5,7 +5,7 @@ import type {
   ProcessObserver,
 } from "../../tools/machinery/process/process.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { JournalError } from "./journal-error.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import type { About, Journal } from "./journal.ts";
 import type { Log } from "../life/log.ts";
 import { forWire } from "../runs/record/run-record.ts";
@@ -66,7 +66,7 @@ function admit(journal: Journal): void {
   try {
     journal.assertRoomForMore();
   } catch (error) {
-    if (error instanceof JournalError)
+    if (error instanceof CodedError)
       throw new ToolError(error.code, error.message, { cause: error });
     throw error;
   }

@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { JournalError } from "./journal-error.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import { FILE_NAME } from "./open-database.ts";
 import { readSchemaVersion, SCHEMA_VERSION } from "./schema.ts";
 
-/** Undefined where the directory holds none. Throws JournalError for one of another schema, or one that cannot be read. */
+/** Undefined where the directory holds none. Throws CodedError for one of another schema, or one that cannot be read. */
 export function readJournalDatabase<Answer>(
   directory: string,
   read: (db: DatabaseSync) => Answer,
@@ -17,15 +17,15 @@ export function readJournalDatabase<Answer>(
   try {
     db = new DatabaseSync(path, { readOnly: true });
     if (readSchemaVersion(db) !== SCHEMA_VERSION)
-      throw new JournalError(
+      throw new CodedError(
         "cannot_open",
         `The journal ${path} is of another version of harnessd; start \`harnessd serve\` to bring it up to date`,
       );
     return read(db);
   } catch (error) {
-    if (error instanceof JournalError) throw error;
+    if (error instanceof CodedError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new JournalError("cannot_open", `The journal ${path} cannot be read: ${reason}`, {
+    throw new CodedError("cannot_open", `The journal ${path} cannot be read: ${reason}`, {
       cause: error,
     });
   } finally {

@@ -1,5 +1,5 @@
 // Decides which of the oldest facts may go: by age and by size, but nothing that an acknowledgement or a live run still needs.
-import type { OnProblem } from "./journal-error.ts";
+import type { OnProblem } from "./problem.ts";
 import type { Pages } from "./pages.ts";
 import type { Subscriber, Subscribers } from "./subscribers.ts";
 

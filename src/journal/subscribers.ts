@@ -1,7 +1,7 @@
 // Who has said how far they have safely read; what comes after the lowest of them is kept.
 import type { DatabaseSync } from "node:sqlite";
 import type { Work } from "./group-commit.ts";
-import { JournalError } from "./journal-error.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 
 const MAX_SUBSCRIBERS = 1_000;
 
@@ -37,7 +37,7 @@ export class Subscribers {
     if (before !== undefined && before >= seq) return before;
     if (before === undefined && this.#acknowledged.size >= MAX_SUBSCRIBERS) {
       const message = `The journal keeps facts for ${MAX_SUBSCRIBERS} subscribers already. Forget one (events_forget) before adding "${name}".`;
-      throw new JournalError("too_many_subscribers", message);
+      throw new CodedError("too_many_subscribers", message);
     }
     this.#acknowledged.set(name, seq);
     this.#save(name);

@@ -2,7 +2,7 @@
 import type { Prompt } from "../../harnesses/content.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Run, RunRequest } from "../wire/methods.ts";
-import { RpcError } from "../wire/errors.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import { admit, type Admission, type AdmissionSurroundings } from "./admission/admission.ts";
 import { errorOf, type Interruption } from "./record/outcome.ts";
 import type { ExecutionSurroundings } from "./execution/harness-context.ts";
@@ -37,16 +37,16 @@ export class Runs {
     this.#starts = new StartOnce(options.store);
   }
 
-  /** Takes a run, or finds the one that its key stands for. Throws RpcError `refused`, `conflict`, `overloaded`, `shutting_down`, and JournalError. */
+  /** Takes a run, or finds the one that its key stands for. Throws CodedError: what admission refuses, `key_conflict`, `queue_full`, `shutting_down`, and what the journal refuses. */
   start(request: RunRequest): Promise<Started> {
     return this.#starts.start(request, (fingerprint) => this.#take(request, fingerprint));
   }
 
-  /** Throws RpcError `not_found`. */
+  /** Throws CodedError `run_not_found`. */
   get(runId: string): Run {
     const run = this.#live.get(runId)?.run ?? this.#store.get(runId);
     if (run) return run;
-    throw new RpcError("not_found", `There is no run ${runId}`, { code: "run_not_found" });
+    throw new CodedError("run_not_found", `There is no run ${runId}`);
   }
 
   /** The run when it has ended, or as it stands after `waitMs`. */
@@ -64,7 +64,7 @@ export class Runs {
     return live.ended.promise;
   }
 
-  /** Throws RpcError `refused` with `run_not_running`, `steering_unsupported` or `run_ending`. */
+  /** Throws CodedError `run_not_running`, `steering_unsupported` or `run_ending`. */
   steer(runId: string, prompt: Prompt): void {
     const live = this.#live.get(runId);
     if (!live?.execution) throw notRunning(this.get(runId));
@@ -116,12 +116,10 @@ export class Runs {
     const admission = await admit(request, this.#options);
     this.#journal.assertRoomForMore();
     if (this.#isClosing)
-      throw new RpcError("shutting_down", "The daemon is shutting down and takes no more runs");
+      throw new CodedError("shutting_down", "The daemon is shutting down and takes no more runs");
     const position = this.counts.queued;
     if (position >= this.#options.maxQueuedRuns) {
-      throw new RpcError("overloaded", `${position} runs are waiting already; try again later`, {
-        code: "queue_full",
-      });
+      throw new CodedError("queue_full", `${position} runs are waiting already; try again later`);
     }
     const run = newRun(admission, this.#journal.tail);
     const writes = [this.#store.insert(run, fingerprint, isKept(request) ? request : null)];
@@ -147,8 +145,8 @@ export class Runs {
     try {
       this.#enlist(run, await admit(request, this.#options));
     } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
-      recoverRun(run, this.#options, { code: error.data.code, message: error.message });
+      if (!(error instanceof CodedError)) throw error;
+      recoverRun(run, this.#options, { code: error.code, message: error.message });
     }
   }
 

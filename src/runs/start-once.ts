@@ -1,6 +1,6 @@
 // Idempotent starts: one key is one run, also for calls that come at the same moment.
 import type { Run, RunRequest } from "../wire/methods.ts";
-import { RpcError } from "../wire/errors.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import { fingerprintOf } from "./record/run-record.ts";
 import type { RunStore } from "./record/run-store.ts";
 
@@ -18,7 +18,7 @@ export class StartOnce {
     this.#store = store;
   }
 
-  /** The run that the key stands for, or a new one that `take` makes. Throws RpcError `conflict` for a key that was used with other contents. */
+  /** The run that the key stands for, or a new one that `take` makes. Throws CodedError `key_conflict` for a key that was used with other contents. */
   async start(
     request: RunRequest,
     take: (fingerprint: string) => Promise<Started>,
@@ -47,5 +47,5 @@ function replay(
 ): Started {
   if (known.fingerprint === fingerprint) return { run: known.run, replayed: true };
   const message = `The key "${key}" was used for run ${known.run.runId}, which was started with other contents`;
-  throw new RpcError("conflict", message, { code: "key_conflict", runId: known.run.runId });
+  throw new CodedError("key_conflict", message, { data: { runId: known.run.runId } });
 }

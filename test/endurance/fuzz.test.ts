@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { RPC_CODES } from "../../src/wire/errors.ts";
+import { RPC_NUMBERS } from "../../src/wire/error-kinds.ts";
 import { DaemonProcess, makeBox } from "./daemon-process.ts";
 import { type Frame, Garbage } from "./garbage.ts";
 import { RawHost } from "./raw-host.ts";
@@ -14,7 +14,7 @@ const SOCKETS = 8;
 const MIB = 1024 * 1024;
 const MOST_GROWTH = 160 * MIB;
 const ANSWER_WITHIN_MS = 20_000;
-const KNOWN_CODES = new Set<number>(Object.values(RPC_CODES));
+const KNOWN_CODES = new Set<number>(Object.values(RPC_NUMBERS));
 
 interface Answer {
   readonly id: unknown;
@@ -112,7 +112,7 @@ test("10,000 frames of garbage are each answered with an error that is not a bug
           error === undefined
             ? result !== undefined && frame.wants !== "error"
             : KNOWN_CODES.has(error.code) && error.message !== "";
-        if (!isFine || code === RPC_CODES.internal_error) bugs.push({ error, shown });
+        if (!isFine || code === RPC_NUMBERS.internal_error) bugs.push({ error, shown });
       }
     }
   };

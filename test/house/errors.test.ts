@@ -2,12 +2,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { ERROR_CODES } from "../../src/wire/error-codes.ts";
+import { httpStatusOf } from "../../src/wire/error-kinds.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
 /** Where a code stands in the source; a second one is the other side of a `? :`. */
 const PLACES = [
-  /(?:Tool|Harness|Rpc|Journal)Error\(\s*"([a-z_]+)"/g,
+  /(?:Tool|Harness|Coded)Error\(\s*"([a-z_]+)"/g,
   /\bcode: (?:[^",{}]*\? )?"([a-z_]+)"(?: : "([a-z_]+)")?/g,
   /\b(?:refuse|refusal|notice|modelFailure|ModelFailure)\(\s*(?:response, )?"([a-z_]+)"/g,
 ];
@@ -46,4 +48,35 @@ test("docs/errors.md names no code that the source does not know", () => {
   const isKnown = (code: string): boolean =>
     texts.some((text) => text.includes(`"${code}"`) || text.includes(`${code}: `));
   expect([...documented].filter((code) => !isKnown(code))).toEqual([]);
+});
+
+/** A notice is an event and never an answer, so no door needs a number for it. */
+const answerable = new Set(
+  [...(document.split("## Notices")[0] ?? "").matchAll(/^\| `([a-z_]+)`/gm)].map(
+    (match) => match[1] ?? "",
+  ),
+);
+
+test("every documented code has its kind in src/wire/error-codes.ts, and so a number and a status", () => {
+  expect(Object.keys(ERROR_CODES).toSorted()).toEqual([...answerable].toSorted());
+});
+
+test.each([
+  ["queue_full", 503],
+  ["run_not_found", 404],
+  ["key_conflict", 409],
+  ["unknown_harness", 422],
+  ["invalid_input", 400],
+  ["too_much_pending", 503],
+])("a door of HTTP answers %s with %i", (code, status) => {
+  expect(httpStatusOf(code)).toBe(status);
+});
+
+test("neither runs nor the journal know a door or its errors", () => {
+  const inside = files.filter((file) => /\/src\/(runs|journal)\/.*\.ts$/.test(file));
+  const wrong = inside.filter(
+    (file) =>
+      /from "[^"]*\/doors\//.test(readFileSync(file, "utf8")) && !file.endsWith("run-handlers.ts"),
+  );
+  expect(wrong).toEqual([]);
 });

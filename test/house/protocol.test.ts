@@ -5,7 +5,8 @@ import { harnesses } from "../../harnesses/index.ts";
 import { EnvelopeFields, EventBody } from "../../src/wire/events.ts";
 import { answers, notifications } from "../../src/wire/answers.ts";
 import { type MethodName, methods, PROTOCOL_VERSION } from "../../src/wire/methods.ts";
-import { CLOSE_CODES, RPC_CODES } from "../../src/wire/errors.ts";
+import { RPC_NUMBERS } from "../../src/wire/error-kinds.ts";
+import { CLOSE_CODES } from "../../src/wire/socket/close-codes.ts";
 import { DELTA_TYPES } from "../../harnesses/delta-types.ts";
 import { tools } from "../../tools/index.ts";
 import { schemasOf, type Tool } from "../../tools/tool.ts";
@@ -21,7 +22,7 @@ function protocol(): JsonSchema {
   return {
     protocol: PROTOCOL_VERSION,
     transport: "JSON-RPC 2.0 in text frames of a WebSocket at / or /ws, either side connecting",
-    errors: RPC_CODES,
+    errors: RPC_NUMBERS,
     closeCodes: CLOSE_CODES,
     methods: mapValues(methods, ({ params }, name) => ({
       params: schemaOf(params, "input"),

@@ -6,7 +6,7 @@ export interface Route {
   readonly path: `/${string}`;
   /** True for a probe, which is answered without a token. */
   readonly isPublic?: boolean;
-  /** Throws ToolError for what the caller can act on: answered as JSON `{error: {code, message, data?}}` with a fitting status. */
+  /** Throws CodedError for what the caller can act on: answered as JSON `{error: {code, message, data?}}` with a fitting status. */
   handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
 }
 

@@ -1,5 +1,4 @@
 // The HTTP server beside the socket: finds the route, turns away who may not come in, and makes answers of failures.
-import { randomBytes } from "node:crypto";
 import {
   STATUS_CODES,
   type IncomingMessage,
@@ -7,48 +6,18 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { Duplex } from "node:stream";
-import { ToolError } from "../../../tools/tool.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { Log } from "../../life/log.ts";
+import { answerableError } from "../failure.ts";
+import { httpStatusOf } from "../../wire/error-kinds.ts";
 import { answerJson, type Route } from "./route.ts";
-
-export interface HttpRefusal {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-}
 
 export interface HttpOptions {
   readonly routes: readonly Route[];
   /** Why a request may not come in; not asked for public routes. */
-  readonly refuse: (request: IncomingMessage) => HttpRefusal | undefined;
+  readonly refuse: (request: IncomingMessage) => CodedError | undefined;
   readonly log: Log;
 }
-
-const STATUS_OF_CODE: Readonly<Record<string, number>> = {
-  unauthorized: 401,
-  permission_denied: 403,
-  path_not_allowed: 403,
-  not_found: 404,
-  gone: 410,
-  conflict: 409,
-  is_a_directory: 409,
-  not_a_directory: 409,
-  busy: 409,
-  version_conflict: 412,
-  too_large: 413,
-  cancelled: 499,
-  overloaded: 503,
-  disk_full: 507,
-};
-const STATUS_OF_SUFFIX: readonly (readonly [RegExp, number])[] = [
-  [/not_found$/, 404],
-  [/_not_allowed$/, 403],
-  [/exists$/, 409],
-  [/too_large$/, 413],
-  [/^(invalid|missing|unknown)_/, 400],
-];
-/** An answer that says no, of a kind that HTTP has no word for. */
-const UNPROCESSABLE = 422;
 
 export function serveHttp(options: HttpOptions): RequestListener {
   return (request, response) => void answer(request, response, options);
@@ -60,7 +29,8 @@ export function urlOf(request: IncomingMessage): URL | null {
 }
 
 /** Turns an upgrade away with the same JSON that a request would get. */
-export function refuseUpgrade(stream: Duplex, { status, code, message }: HttpRefusal): void {
+export function refuseUpgrade(stream: Duplex, { code, message }: CodedError): void {
+  const status = httpStatusOf(code);
   const body = JSON.stringify({ error: { code, message } });
   stream.once("finish", () => stream.destroy());
   const challenge = status === 401 ? "www-authenticate: Bearer\r\n" : "";
@@ -73,82 +43,45 @@ export function refuseUpgrade(stream: Duplex, { status, code, message }: HttpRef
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { routes, refuse, log }: HttpOptions,
+  options: HttpOptions,
 ): Promise<void> {
   try {
-    const url = urlOf(request);
-    if (url === null)
-      return fail(request, response, 400, {
-        code: "invalid_url",
-        message: "The request's target must be a path",
-      });
-    const atPath = routes.filter((route) => route.path === url.pathname);
-    const route =
-      atPath.find((each) => each.method === request.method) ??
-      atPath.find((each) => each.method === "GET" && request.method === "HEAD");
-    const refused = route?.isPublic === true ? undefined : refuse(request);
-    if (refused !== undefined) return fail(request, response, refused.status, refused);
-    if (route !== undefined) return await route.handle(request, response, url);
-    if (atPath.length === 0)
-      return fail(request, response, 404, {
-        code: "not_found",
-        message: `Nothing is served at ${url.pathname}`,
-      });
-    response.setHeader("allow", atPath.map((each) => each.method).join(", "));
-    fail(request, response, 405, {
-      code: "method_not_allowed",
-      message: `${url.pathname} does not take ${request.method}`,
-    });
+    await serve(request, response, options);
   } catch (error) {
-    answerFailure(request, response, error, log);
+    // Half an answer must not look like a whole one.
+    const isHalf = response.headersSent;
+    const answered = answerableError(error, `${request.method} ${request.url}`, options.log);
+    if (isHalf) response.destroy();
+    else fail(request, response, answered);
   }
 }
 
-function answerFailure(
+async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  error: unknown,
-  log: Log,
-): void {
-  // Half an answer must not look like a whole one.
-  if (response.headersSent) {
-    if (!(error instanceof ToolError))
-      log.error({ err: error, path: request.url }, "A request failed after its answer had begun");
-    response.destroy();
-    return;
-  }
-  if (error instanceof ToolError)
-    return fail(request, response, statusOf(error.code), {
-      code: error.code,
-      message: error.message,
-      data: error.data,
-    });
-  const errorId = `err_${randomBytes(8).toString("hex")}`;
-  log.error({ err: error, errorId, path: request.url }, "A request failed inside the daemon");
-  fail(request, response, 500, {
-    code: "internal_error",
-    message: `The daemon failed inside; its log has the cause under ${errorId}`,
-    data: { errorId },
-  });
+  { routes, refuse }: HttpOptions,
+): Promise<void> {
+  const url = urlOf(request);
+  if (url === null) throw new CodedError("invalid_url", "The request's target must be a path");
+  const atPath = routes.filter((route) => route.path === url.pathname);
+  const route =
+    atPath.find((each) => each.method === request.method) ??
+    atPath.find((each) => each.method === "GET" && request.method === "HEAD");
+  const refused = route?.isPublic === true ? undefined : refuse(request);
+  if (refused !== undefined) throw refused;
+  if (route !== undefined) return await route.handle(request, response, url);
+  if (atPath.length === 0)
+    throw new CodedError("not_found", `Nothing is served at ${url.pathname}`);
+  response.setHeader("allow", atPath.map((each) => each.method).join(", "));
+  const message = `${url.pathname} does not take ${request.method}`;
+  throw new CodedError("method_not_allowed", message);
 }
 
-function fail(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  error: { code: string; message: string; data?: unknown },
-): void {
+function fail(request: IncomingMessage, response: ServerResponse, error: CodedError): void {
+  const { code, message, data } = error;
+  const status = httpStatusOf(code);
   if (status === 401) response.setHeader("www-authenticate", "Bearer");
   // A body that nobody read would be taken for the next request.
   if (!request.complete) response.setHeader("connection", "close");
-  const { code, message, data } = error;
   answerJson(response, status, { error: { code, message, ...(data !== undefined && { data }) } });
-}
-
-function statusOf(code: string): number {
-  return (
-    STATUS_OF_CODE[code] ??
-    STATUS_OF_SUFFIX.find(([pattern]) => pattern.test(code))?.[1] ??
-    UNPROCESSABLE
-  );
 }

@@ -2,10 +2,12 @@
 import { randomBytes } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
 import type { Log } from "../../life/log.ts";
+import type { CloseReason } from "../../wire/socket/close-codes.ts";
 import { closeSocket } from "../../wire/socket/closing.ts";
-import { RpcError, type CloseReason } from "../../wire/errors.ts";
-import { answerableError, invalidParams, methodNotFound } from "./failure.ts";
-import { isCallId, readFrame, type CallId, type Message } from "../../wire/socket/message.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
+import { answerableError } from "../failure.ts";
+import { invalidParams, methodNotFound, wireErrorOf } from "./wire-error.ts";
+import { isCallId, readFrame, type CallId, type Message } from "./message.ts";
 import { RawJson, type Method, type MethodTable } from "./method.ts";
 
 /** Calls of one connection that may be under way at once; more are answered `overloaded`. */
@@ -82,7 +84,7 @@ export class Connection {
       this.#send(
         failed(
           null,
-          new RpcError(
+          new CodedError(
             "invalid_request",
             "Frames must be text; bytes go over HTTP beside this socket",
           ),
@@ -125,7 +127,7 @@ export class Connection {
     if (isCallId(id))
       this.#calls
         .get(id)
-        ?.controller.abort(new RpcError("cancelled", "The host cancelled the call"));
+        ?.controller.abort(new CodedError("cancelled", "The host cancelled the call"));
   }
 
   /** Never rejects: whatever happens becomes the answer. */
@@ -135,7 +137,7 @@ export class Connection {
     if (this.#calls.has(id))
       return failed(
         null,
-        new RpcError(
+        new CodedError(
           "invalid_request",
           `A call with the id ${JSON.stringify(id)} is still under way`,
         ),
@@ -143,7 +145,7 @@ export class Connection {
     if (this.#calls.size >= this.#maxCallsInFlight) {
       return failed(
         id,
-        new RpcError(
+        new CodedError(
           "overloaded",
           `${this.#maxCallsInFlight} calls are under way on this connection; wait for one to end`,
         ),
@@ -155,7 +157,7 @@ export class Connection {
       return await this.#handle(id, name, method, params, controller.signal);
     } catch (error) {
       if (controller.signal.aborted)
-        return failed(id, new RpcError("cancelled", "The call was cancelled before it finished"));
+        return failed(id, new CodedError("cancelled", "The call was cancelled before it finished"));
       return failed(id, answerableError(error, name, this.#log));
     } finally {
       this.#calls.delete(id);
@@ -176,12 +178,9 @@ export class Connection {
     const result = await method.handle(parsed.data, { signal, connection: this, afterAnswer });
     const json = result instanceof RawJson ? result.text : (JSON.stringify(result) ?? "null");
     if (json.length > MAX_ANSWER_CHARACTERS) {
-      throw new RpcError(
-        "refused",
+      throw new CodedError(
+        "answer_too_large",
         `The answer has ${json.length} characters, more than the ${MAX_ANSWER_CHARACTERS} that fit; ask for less`,
-        {
-          code: "answer_too_large",
-        },
       );
     }
     return { text: `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`, tasks };
@@ -208,9 +207,9 @@ export class Connection {
   }
 }
 
-function failed(id: CallId | null, { number, message, data }: RpcError): Reply {
+function failed(id: CallId | null, error: CodedError): Reply {
   return {
-    text: JSON.stringify({ jsonrpc: "2.0", id, error: { code: number, message, data } }),
+    text: JSON.stringify({ jsonrpc: "2.0", id, error: wireErrorOf(error) }),
     tasks: [],
   };
 }

@@ -5,7 +5,7 @@ import type { Log } from "../../life/log.ts";
 import { backoffMs, type Backoff } from "../../wire/socket/backoff.ts";
 import { closeSocket } from "../../wire/socket/closing.ts";
 import { Connection } from "./connection.ts";
-import { CLOSE_CODES, mayRetry } from "../../wire/errors.ts";
+import { CLOSE_CODES, mayRetry } from "../../wire/socket/close-codes.ts";
 import { DEFAULT_HEARTBEAT_MS, keepAlive } from "../../wire/socket/heartbeat.ts";
 import type { MethodTable } from "./method.ts";
 import { openSocket, SocketRefused } from "../../wire/socket/open-socket.ts";

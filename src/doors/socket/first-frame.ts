@@ -2,10 +2,11 @@
 import type { RawData, WebSocket } from "ws";
 import { z } from "zod";
 import { closeSocket } from "../../wire/socket/closing.ts";
-import { RpcError } from "../../wire/errors.ts";
-import { readFrame, type CallId } from "../../wire/socket/message.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
+import { readFrame, type CallId } from "./message.ts";
 import type { Method } from "./method.ts";
 import { tokenMatches } from "./credentials.ts";
+import { wireErrorOf } from "./wire-error.ts";
 
 /** How long a client may take to say who it is. */
 export const AUTH_DEADLINE_MS = 10_000;
@@ -28,8 +29,7 @@ export function awaitFirstFrame(
     clearTimeout(deadline);
     const id = isBinary ? null : idOfValidAuth((data as Buffer).toString("utf8"), token);
     if (id === null) {
-      const { number, message, data } = unauthorized();
-      socket.send(JSON.stringify({ jsonrpc: "2.0", id, error: { code: number, message, data } }));
+      socket.send(JSON.stringify({ jsonrpc: "2.0", id, error: wireErrorOf(unauthorized()) }));
       closeSocket(socket, "unauthorized", "The first frame held no valid token");
       return;
     }
@@ -57,8 +57,8 @@ function idOfValidAuth(text: string, token: string): CallId | null {
   return data !== undefined && tokenMatches(data.token, token) ? message.id : null;
 }
 
-function unauthorized(): RpcError {
-  return new RpcError(
+function unauthorized(): CodedError {
+  return new CodedError(
     "unauthorized",
     "A valid token is needed: in the Authorization header of the upgrade, or in a first frame with the method `auth`",
   );

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
+import { CodedError } from "../../../tools/coded-error.ts";
 import { refuseUpgrade, serveHttp, urlOf } from "../http/server.ts";
 import type { Route } from "../http/route.ts";
 import type { Log } from "../../life/log.ts";
@@ -104,30 +105,20 @@ export async function listen(options: ListenOptions): Promise<ListeningDoor> {
 function refusal(
   request: IncomingMessage,
   { token, allowedOrigins = [] }: ListenOptions,
-): { status: number; code: string; message: string } | undefined {
+): CodedError | undefined {
   if (!originIsAllowed(request, allowedOrigins)) {
-    return {
-      status: 403,
-      code: "origin_refused",
-      message: `The origin ${request.headers.origin} is not among those that --allow-origin lists`,
-    };
+    const message = `The origin ${request.headers.origin} is not among those that --allow-origin lists`;
+    return new CodedError("origin_refused", message);
   }
   if (token === undefined) {
     if (wasSentToLoopback(request)) return undefined;
-    return {
-      status: 403,
-      code: "host_refused",
-      message:
-        "Without a token the daemon answers only requests to localhost or a loopback address",
-    };
+    const message =
+      "Without a token the daemon answers only requests to localhost or a loopback address";
+    return new CodedError("host_refused", message);
   }
   const given = bearerOf(request);
   if (given !== undefined && tokenMatches(given, token)) return undefined;
-  return {
-    status: 401,
-    code: "unauthorized",
-    message: "A valid token is needed: Authorization: Bearer …",
-  };
+  return new CodedError("unauthorized", "A valid token is needed: Authorization: Bearer …");
 }
 
 /** Upgrades requests to sockets, and counts them. */
@@ -152,11 +143,10 @@ class SocketDoor {
     stream.on("error", () => stream.destroy());
     const path = urlOf(request)?.pathname ?? "";
     if (!WEBSOCKET_PATHS.has(path))
-      return refuseUpgrade(stream, {
-        status: 404,
-        code: "not_found",
-        message: `WebSockets are served at / and /ws, not at ${path}`,
-      });
+      return refuseUpgrade(
+        stream,
+        new CodedError("not_found", `WebSockets are served at / and /ws, not at ${path}`),
+      );
     const refused = refusal(request, this.#options);
     const saysTokenLater =
       refused?.code === "unauthorized" && request.headers.authorization === undefined;

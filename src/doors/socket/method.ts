@@ -14,7 +14,7 @@ export interface Method<Params extends z.ZodType = z.ZodType> {
   readonly params: Params;
   /** True: goes on when the host's line breaks; its effect is wanted, not just its answer. */
   readonly outlivesConnection?: boolean;
-  /** May answer with `RawJson`. Throws RpcError, ToolError or HarnessError to say no; any other throw is a bug. */
+  /** May answer with `RawJson`. Throws CodedError to refuse; any other throw is a bug. */
   handle(params: z.output<Params>, call: CallContext): Promise<unknown>;
 }
 

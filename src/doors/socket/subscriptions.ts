@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Batch, Following, Journal } from "../../journal/journal.ts";
 import type { Log } from "../../life/log.ts";
 import type { Connection } from "./connection.ts";
-import { RpcError } from "../../wire/errors.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { Handlers } from "./method-table.ts";
 import { RawJson } from "./method.ts";
 
@@ -32,7 +32,7 @@ export function eventHandlers(journal: Feed, log: Log): EventHandlers {
       const mine = held.get(connection) ?? new Map<string, AbortController>();
       held.set(connection, mine);
       if (mine.size >= MAX_SUBSCRIPTIONS) {
-        throw new RpcError(
+        throw new CodedError(
           "overloaded",
           `A connection holds at most ${MAX_SUBSCRIPTIONS} subscriptions; unsubscribe from one first`,
         );

@@ -2,9 +2,9 @@
 import { z } from "zod";
 import type { PathPolicy } from "../../../tools/paths.ts";
 import type { ProcessTable } from "../../../tools/machinery/process/process.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import { callTool, type Tool } from "../../../tools/tool.ts";
 import type { Method } from "./method.ts";
-import { rpcErrorOf } from "./failure.ts";
 
 export interface ToolMethodsOptions {
   readonly tools: readonly Tool[];
@@ -23,7 +23,8 @@ export function toolMethods({ tools, ...surroundings }: ToolMethodsOptions): [st
       handle: async (input, { signal }) => {
         const outcome = await callTool(tool, input, { ...surroundings, signal });
         if (outcome.ok) return outcome.output;
-        throw rpcErrorOf(outcome.error);
+        const { code, message, data } = outcome.error;
+        throw new CodedError(code, message, { data });
       },
     },
   ]);

@@ -3,14 +3,13 @@ import { stat } from "node:fs/promises";
 import { z } from "zod";
 import type { Prompt } from "../../../harnesses/content.ts";
 import type { Harness, HarnessCapabilities } from "../../../harnesses/harness.ts";
-import { HarnessError } from "../../../harnesses/harness.ts";
 import type { ModelAccess } from "../../../harnesses/providers.ts";
 import { compileSchema } from "../../../harnesses/schema-check.ts";
 import { resolvePath, type PathPolicy } from "../../../tools/paths.ts";
-import { ToolError, type Tool } from "../../../tools/tool.ts";
+import type { Tool } from "../../../tools/tool.ts";
 import type { RunRequest } from "../../wire/methods.ts";
 import type { ModelWish } from "../../models/model-access.ts";
-import { RpcError } from "../../wire/errors.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import { allowsEverything } from "../execution/policy.ts";
 import type { SessionRecord } from "../record/run-store.ts";
 import { promptOf } from "./prompt.ts";
@@ -40,7 +39,7 @@ export interface Admission {
   readonly options: unknown;
 }
 
-/** Throws RpcError `refused` with a code of its own for each thing that is wrong. */
+/** Throws a CodedError with a code of its own for each thing that is wrong. */
 export async function admit(
   request: RunRequest,
   around: AdmissionSurroundings,
@@ -62,10 +61,11 @@ function findHarness(name: string, harnesses: readonly Harness[]): Harness {
   const harness = harnesses.find((each) => each.name === name);
   if (harness) return harness;
   const known = harnesses.map((each) => each.name);
-  throw new RpcError("refused", `There is no harness "${name}"; known: ${known.join(", ")}`, {
-    code: "unknown_harness",
-    known,
-  });
+  throw new CodedError(
+    "unknown_harness",
+    `There is no harness "${name}"; known: ${known.join(", ")}`,
+    { data: { known } },
+  );
 }
 
 function findSession(
@@ -75,20 +75,18 @@ function findSession(
 ): SessionRecord | undefined {
   if (request.sessionId === undefined) {
     if (!request.fork) return undefined;
-    throw new RpcError("refused", "fork needs the sessionId of the session to go on from", {
-      code: "session_required",
-    });
+    throw new CodedError(
+      "session_required",
+      "fork needs the sessionId of the session to go on from",
+    );
   }
   const session = find(request.sessionId);
   if (!session)
-    throw new RpcError("not_found", `There is no session ${request.sessionId}`, {
-      code: "session_not_found",
-    });
+    throw new CodedError("session_not_found", `There is no session ${request.sessionId}`);
   if (session.harness !== harness.name) {
     const message = `Session ${session.sessionId} belongs to the harness ${session.harness}, not to ${harness.name}`;
-    throw new RpcError("refused", message, {
-      code: "session_of_other_harness",
-      harness: session.harness,
+    throw new CodedError("session_of_other_harness", message, {
+      data: { harness: session.harness },
     });
   }
   return session;
@@ -114,9 +112,8 @@ function refuseUnsupported(request: RunRequest, prompt: Prompt, harness: Harness
   );
   if (missing.length === 0) return;
   const names = missing.map(([, , name]) => name);
-  throw new RpcError("refused", `${harness.title} cannot do: ${names.join(", ")}`, {
-    code: "unsupported_option",
-    options: names,
+  throw new CodedError("unsupported_option", `${harness.title} cannot do: ${names.join(", ")}`, {
+    data: { options: names },
   });
 }
 
@@ -124,30 +121,28 @@ function parseOptions(request: RunRequest, harness: Harness): unknown {
   const foreign = Object.keys(request.options).filter((name) => name !== harness.name);
   if (foreign.length > 0) {
     const message = `options holds ${foreign.join(", ")}, but this run's harness is ${harness.name}`;
-    throw new RpcError("refused", message, { code: "unsupported_option", options: foreign });
+    throw new CodedError("unsupported_option", message, { data: { options: foreign } });
   }
   const given = request.options[harness.name];
   if (!harness.options) {
     if (given === undefined) return undefined;
-    throw new RpcError("refused", `${harness.title} has no options of its own`, {
-      code: "unsupported_option",
-      options: [harness.name],
+    throw new CodedError("unsupported_option", `${harness.title} has no options of its own`, {
+      data: { options: [harness.name] },
     });
   }
   const parsed = harness.options.safeParse(given ?? {});
   if (parsed.success) return parsed.data;
   const message = `options.${harness.name}: ${z.prettifyError(parsed.error)}`;
-  throw new RpcError("refused", message, { code: "invalid_options", issues: parsed.error.issues });
+  throw new CodedError("invalid_options", message, { data: { issues: parsed.error.issues } });
 }
 
 async function checkSchema(schema: Readonly<Record<string, unknown>>): Promise<void> {
   try {
     await compileSchema(schema);
   } catch (error) {
-    throw new RpcError(
-      "refused",
+    throw new CodedError(
+      "invalid_schema",
       `schema is not a JSON Schema that can be used: ${(error as Error).message}`,
-      { code: "invalid_schema" },
     );
   }
 }
@@ -170,15 +165,15 @@ function chooseModel(
   const [usable] = [...problems].find(([, problem]) => problem === null) ?? [];
   const problem = problems.get(asked);
   if (usable !== undefined || !problem) return usable ?? asked;
-  throw new RpcError("refused", problem.message, { ...problem.data, code: problem.code });
+  throw problem;
 }
 
-function problemWith(resolve: () => unknown): HarnessError | null {
+function problemWith(resolve: () => unknown): CodedError | null {
   try {
     resolve();
     return null;
   } catch (error) {
-    if (error instanceof HarnessError) return error;
+    if (error instanceof CodedError) return error;
     throw error;
   }
 }
@@ -191,23 +186,17 @@ async function findDirectory(
     const cwd = await resolvePath(path, workspace, paths);
     if ((await stat(cwd)).isDirectory()) return cwd;
   } catch (error) {
-    if (error instanceof ToolError)
-      throw new RpcError("refused", error.message, { ...error.data, code: error.code });
+    if (error instanceof CodedError) throw error;
   }
-  throw new RpcError("refused", `cwd ${path} is not a directory in the box`, {
-    code: "directory_not_found",
-  });
+  throw new CodedError("directory_not_found", `cwd ${path} is not a directory in the box`);
 }
 
 async function refuseUnready(harness: Harness, agentsDir: string): Promise<void> {
   const readiness = await harness.check?.({ agentsDir });
   if (!readiness || readiness.ready) return;
-  throw new RpcError(
-    "refused",
+  throw new CodedError(
+    "harness_not_ready",
     `${harness.title} is not ready: ${readiness.reason}. ${readiness.fix}`,
-    {
-      code: "harness_not_ready",
-      fix: readiness.fix,
-    },
+    { data: { fix: readiness.fix } },
   );
 }

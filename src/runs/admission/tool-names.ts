@@ -3,11 +3,11 @@ import type { Harness } from "../../../harnesses/harness.ts";
 import { mcpToolPrefix } from "../../../harnesses/mcp-names.ts";
 import type { Tool } from "../../../tools/tool.ts";
 import type { RunRequest } from "../../wire/methods.ts";
-import { RpcError } from "../../wire/errors.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 
 type Named = Pick<RunRequest, "allowedTools" | "deniedTools" | "mcpServers">;
 
-/** Throws RpcError `refused` with the code `unknown_tool`; a harness that does not tell its tools takes any name. */
+/** Throws CodedError `unknown_tool`; a harness that does not tell its tools takes any name. */
 export function refuseUnknownTools(
   { allowedTools = [], deniedTools, mcpServers }: Named,
   tools: readonly Tool[],
@@ -28,5 +28,5 @@ export function refuseUnknownTools(
   if (unknown.length === 0) return;
   const all = [...known, ...prefixes.map((prefix) => `${prefix}*`)];
   const message = `${harness.title} has no tool ${unknown.join(", ")} that could be allowed or denied; it has: ${all.join(", ")}`;
-  throw new RpcError("refused", message, { code: "unknown_tool", unknown, known: all });
+  throw new CodedError("unknown_tool", message, { data: { unknown, known: all } });
 }

@@ -4,7 +4,7 @@ import type { EventBody } from "../../wire/events.ts";
 import { newId } from "../../ids.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { MethodParams, MethodResult, Run } from "../../wire/methods.ts";
-import { RpcError } from "../../wire/errors.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import { type Policy, rulingOn } from "./policy.ts";
 
 type Answer = MethodParams<"permission_answer">;
@@ -55,16 +55,13 @@ export class PermissionBroker {
     return { decision: "deny", reason };
   }
 
-  /** Throws RpcError `not_found` for a question that is not open (any more). */
+  /** Throws CodedError `permission_not_found` for a question that is not open (any more). */
   answer({ permissionId, decision, reason, input }: Answer): void {
     const waiting = this.#waiting.get(permissionId);
     if (!waiting) {
-      throw new RpcError(
-        "not_found",
+      throw new CodedError(
+        "permission_not_found",
         `No open permission request ${permissionId}; it may have been answered, or its deadline has passed`,
-        {
-          code: "permission_not_found",
-        },
       );
     }
     if (decision === "deny")

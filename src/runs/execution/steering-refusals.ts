@@ -1,18 +1,18 @@
 // Why a run takes no input.
-import { RpcError } from "../../wire/errors.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { Run } from "../../wire/methods.ts";
 
-export function notRunning({ runId, state }: Run): RpcError {
+export function notRunning({ runId, state }: Run): CodedError {
   const message = `Run ${runId} is ${state}; only a running run takes input`;
-  return new RpcError("refused", message, { code: "run_not_running" });
+  return new CodedError("run_not_running", message);
 }
 
-export function steeringUnsupported(harnessTitle: string): RpcError {
+export function steeringUnsupported(harnessTitle: string): CodedError {
   const message = `${harnessTitle} takes no input while it works; start a further run in its session`;
-  return new RpcError("refused", message, { code: "steering_unsupported" });
+  return new CodedError("steering_unsupported", message);
 }
 
-export function runEnding(runId: string): RpcError {
+export function runEnding(runId: string): CodedError {
   const message = `Run ${runId} is about to end and takes no more input; start a further run in its session`;
-  return new RpcError("refused", message, { code: "run_ending" });
+  return new CodedError("run_ending", message);
 }

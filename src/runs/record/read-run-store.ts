@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readJournalDatabase } from "../../journal/read-database.ts";
 import { RunStore } from "./run-store.ts";
 
-/** Undefined where there is no journal yet. Throws JournalError for one that cannot be read. */
+/** Undefined where there is no journal yet. Throws CodedError for one that cannot be read. */
 export function readRunStore<Answer>(
   stateDir: string,
   read: (store: RunStore) => Answer,

@@ -1,7 +1,7 @@
 // Runs and sessions in the journal's database: written in the same transaction as the facts that they follow from.
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Run, RunRequest, Session } from "../../wire/methods.ts";
-import { RpcError } from "../../wire/errors.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { Totals } from "./ledger.ts";
 
 /** A write to be made inside a group commit of the journal. */
@@ -177,9 +177,10 @@ export class RunStore {
 function pageStart(pageToken: string | undefined, first: number): number {
   const start = pageToken === undefined ? first : Number(pageToken);
   if (Number.isSafeInteger(start) && start >= 0) return start;
-  throw new RpcError("invalid_params", "pageToken must be the nextPageToken of an earlier page", {
-    code: "invalid_page_token",
-  });
+  throw new CodedError(
+    "invalid_page_token",
+    "pageToken must be the nextPageToken of an earlier page",
+  );
 }
 
 function bodyOf(row: Record<string, unknown> | undefined): Run | undefined {

@@ -1,6 +1,6 @@
 // Closing a socket so that the other side learns why, without waiting for one that no longer listens.
 import type { WebSocket } from "ws";
-import { CLOSE_CODES, type CloseReason } from "../errors.ts";
+import { CLOSE_CODES, type CloseReason } from "./close-codes.ts";
 
 /** How long the other side may take to answer a close before the socket is cut. */
 const CLOSE_GRACE_MS = 1000;

@@ -203,7 +203,7 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
   test("500s are tried again, and given up after the last attempt", async () => {
     const { events, error } = await run([{ fault: { status: 500 }, times: 3 }]);
     expect(error).toMatchObject({
-      name: "HarnessError",
+      name: "CodedError",
       code: "server_error",
       data: { status: 500, attempts: 3 },
     });

@@ -32,7 +32,7 @@ test("a call resolves with its result, and rejects with the daemon's code, numbe
   const refused = await callAny(box, "refuse").catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(CallError);
   expect(refused).toMatchObject({
-    code: "taken",
+    code: "key_conflict",
     number: -32004,
     message: "No",
     data: { by: "b" },

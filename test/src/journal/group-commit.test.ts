@@ -129,7 +129,7 @@ test("closing while the disk refuses says how many facts were lost, and tells th
   appendMessages(journal, 3, "run-1", "x".repeat(100_000));
   const durable = journal.committed();
   journal.close();
-  await expect(durable).rejects.toMatchObject({ code: "closed" });
+  await expect(durable).rejects.toMatchObject({ code: "shutting_down" });
   expect(journal.problems.at(-1)).toMatchObject({
     code: "facts_lost",
     message: expect.stringContaining("3 facts"),

@@ -97,7 +97,9 @@ test("close writes what was appended in the same breath", () => {
 test("a closed journal refuses by code", () => {
   const journal = openJournal();
   journal.close();
-  expect(() => appendMessages(journal, 1)).toThrow(expect.objectContaining({ code: "closed" }));
+  expect(() => appendMessages(journal, 1)).toThrow(
+    expect.objectContaining({ code: "shutting_down" }),
+  );
 });
 
 test("a table write alongside a fact is committed with it", async () => {

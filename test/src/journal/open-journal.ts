@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Cursor, Envelope, EventFilter } from "../../../src/wire/events.ts";
-import type { Problem } from "../../../src/journal/journal-error.ts";
+import type { Problem } from "../../../src/journal/problem.ts";
 import { type Batch, Journal, type JournalOptions } from "../../../src/journal/journal.ts";
 
 export const everything: EventFilter = { deltas: true };

@@ -51,7 +51,7 @@ test("nothing is started while the journal has no room for it, and the refusal s
   const { journal, processes } = openBox(1000);
   journal.append({ type: "notice", code: "x", message: "x".repeat(600) }, { source: "daemon" });
   await expect(processes.start(REQUEST)).rejects.toMatchObject({
-    name: "ToolError",
+    name: "CodedError",
     code: "too_much_pending",
   });
   await journal.committed();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { RpcError } from "../../../src/wire/errors.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import { type Run, RunRequest } from "../../../src/wire/methods.ts";
 import { misbehaving } from "../../fixtures/harnesses/misbehaving.ts";
 import { TestRuns, type TestRunsOptions } from "./test-runs.ts";
@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 const codeOf = (error: unknown): string =>
-  error instanceof RpcError ? error.data.code : String(error);
+  error instanceof CodedError ? error.code : String(error);
 const refusalOf = async (starting: Promise<unknown>): Promise<string> =>
   starting.then(() => "taken", codeOf);
 
@@ -296,7 +296,7 @@ test("of several starts with one key behind one that is refused, exactly one is 
   const right = Array.from({ length: 3 }, () =>
     box.runs.start(RunRequest.parse({ key: "k", harness: "misbehaving", prompt: "behaves" })),
   );
-  await expect(wrong).rejects.toMatchObject({ data: { code: "unknown_harness" } });
+  await expect(wrong).rejects.toMatchObject({ code: "unknown_harness" });
   const started = await Promise.all(right);
   expect(started.map(({ replayed }) => replayed)).toEqual([false, true, true]);
   expect(box.store.list({}, 10, undefined).items).toHaveLength(1);
@@ -349,7 +349,7 @@ test("input is steered into a running run, and refused by name where it cannot b
   expect(await box.ended(run)).toMatchObject({ result: { text: "heard left" } });
   expect(box.facts(run, "run.steered")).toMatchObject([{ text: "left" }]);
   expect(() => box.runs.steer(run.runId, [{ type: "text", text: "late" }])).toThrow(
-    expect.objectContaining({ data: { code: "run_not_running" } }),
+    expect.objectContaining({ code: "run_not_running" }),
   );
 });
 
@@ -373,10 +373,10 @@ test("runs are listed newest first, by filter and page", async () => {
   ).toEqual([b]);
   for (const token of ["x", "-1", "1.5", "1e400"]) {
     expect(() => box.store.list({}, 1, token)).toThrow(
-      expect.objectContaining({ data: { code: "invalid_page_token" } }),
+      expect.objectContaining({ code: "invalid_page_token" }),
     );
     expect(() => box.store.listSessions(1, token)).toThrow(
-      expect.objectContaining({ data: { code: "invalid_page_token" } }),
+      expect.objectContaining({ code: "invalid_page_token" }),
     );
   }
 });
@@ -420,7 +420,7 @@ test("after a crash the next run of the session is charged with its own share of
 test("of several starts with one key, of which the first is refused, the others are one run", async () => {
   const refused = box.start("behaves", { key: "k", harness: "nobody" });
   const [one, two] = [box.start("behaves", { key: "k" }), box.start("behaves", { key: "k" })];
-  await expect(refused).rejects.toMatchObject({ data: { code: "unknown_harness" } });
+  await expect(refused).rejects.toMatchObject({ code: "unknown_harness" });
   expect((await one).runId).toBe((await two).runId);
   expect(box.store.list({}, 10, undefined).items).toHaveLength(1);
 });

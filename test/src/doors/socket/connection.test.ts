@@ -39,7 +39,7 @@ test("$/cancelRequest aborts the call, which is answered as cancelled", async ()
 test("params of a wrong shape name what was expected, in words and as issues", async () => {
   const host = await Bare.open((await openDoor()).url);
   const { error } = await host.call("add", { left: "1", right: 2, more: true });
-  expect(error).toMatchObject({ code: -32602, data: { code: "invalid_params" } });
+  expect(error).toMatchObject({ code: -32602, data: { code: "invalid_input" } });
   expect(error.message).toContain("wanted a number");
   expect(error.data["issues"]).toContainEqual(expect.objectContaining({ path: ["left"] }));
 });
@@ -69,15 +69,15 @@ test("an unknown method is answered with the nearest known name", async () => {
   expect((await host.call("m".repeat(100_000))).error.message.length).toBeLessThan(500);
 });
 
-test("a refusal keeps its code and data; a tool's word stands in data.code", async () => {
+test("a refusal keeps its code and data, and the number follows from the code", async () => {
   const host = await Bare.open((await openDoor()).url);
   expect((await host.call("refuse")).error).toEqual({
     code: -32004,
     message: "No",
-    data: { code: "taken", by: "b" },
+    data: { code: "key_conflict", by: "b" },
   });
   expect((await host.call("refuse_tool")).error).toEqual({
-    code: -32000,
+    code: -32003,
     message: "There is no x",
     data: { code: "not_found", path: "x" },
   });

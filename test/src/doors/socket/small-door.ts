@@ -10,7 +10,7 @@ import {
   type ListeningDoor,
 } from "../../../../src/doors/socket/listen.ts";
 import { createLog } from "../../../../src/life/log.ts";
-import { RpcError } from "../../../../src/wire/errors.ts";
+import { CodedError } from "../../../../tools/coded-error.ts";
 import type { Method, MethodTable } from "../../../../src/doors/socket/method.ts";
 import { Secrets } from "../../../../src/settings/secrets.ts";
 
@@ -40,7 +40,7 @@ export function smallTable(): Map<string, Method> {
     [
       "refuse",
       method(anything, async () =>
-        Promise.reject(new RpcError("conflict", "No", { code: "taken", by: "b" })),
+        Promise.reject(new CodedError("key_conflict", "No", { data: { by: "b" } })),
       ),
     ],
     [

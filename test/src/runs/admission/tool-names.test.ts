@@ -62,7 +62,8 @@ test.each([
 ])("%s has every other name refused, wherever it stands", (_, harness, names) => {
   const refusal = expect.objectContaining({
     message: expect.stringContaining(`${harness.title} has no tool ${names.join(", ")}`),
-    data: expect.objectContaining({ code: "unknown_tool", unknown: names }),
+    code: "unknown_tool",
+    data: expect.objectContaining({ unknown: names }),
   });
   expect(() => check(harness, { allowedTools: names })).toThrow(refusal);
   expect(() => check(harness, { deniedTools: names })).toThrow(refusal);

@@ -237,7 +237,8 @@ test("a harness that speaks no dialect of the provider's is refused before anyth
     providers: { anthropic: { apiKey: "k" } },
   });
   await expect(started).rejects.toMatchObject({
-    data: { code: "dialect_not_served", serves: ["anthropic-messages"] },
+    code: "dialect_not_served",
+    data: { serves: ["anthropic-messages"] },
   });
   expect(box.journal.head.seq).toBe(0);
 });

@@ -1,5 +1,5 @@
 // Reading JSON-RPC 2.0 frames: what a text is, or precisely why it is nothing that can be answered.
-import { RpcError } from "../errors.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 
 export type CallId = string | number;
 
@@ -18,7 +18,7 @@ export type Message =
       readonly result: unknown;
       readonly error: unknown;
     }
-  | { readonly kind: "invalid"; readonly id: CallId | null; readonly error: RpcError };
+  | { readonly kind: "invalid"; readonly id: CallId | null; readonly error: CodedError };
 
 const MAX_ID_CHARACTERS = 200;
 /** Lists and objects inside one another. What follows them by recursion, such as a schema's compiler, would run out of stack. */
@@ -110,5 +110,5 @@ function invalid(
   message: string,
   id: CallId | null = null,
 ): Message {
-  return { kind: "invalid", id, error: new RpcError(kind, message) };
+  return { kind: "invalid", id, error: new CodedError(kind, message) };
 }
