@@ -68,6 +68,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   });
   parts.runs.beginWaiting();
   limitMemory();
+  setImmediate(() => parts.processes.warmUp());
   const outgoing =
     config.connect === undefined ? undefined : dial(config, config.connect, methods, log);
   log.info(

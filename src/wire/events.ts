@@ -6,7 +6,7 @@ import { Cursor, RunOutcome } from "./query.ts";
 export { Cursor, EventFilter, RunOutcome } from "./query.ts";
 
 const containment = z.object({
-  level: z.enum(["cgroup", "marker", "group"]),
+  level: z.enum(["cgroup", "subreaper", "marker", "group"]),
   signalled: z.number().int(),
   killed: z.number().int(),
   survivors: z.array(z.number().int()),

@@ -6,7 +6,15 @@ import type { LaunchedChild } from "./launch.ts";
 import { findLed, type Leader } from "./members.ts";
 import { type ChildClock, Meter } from "./metering.ts";
 import { readStat } from "./proc-scan.ts";
-import type { ContainmentReport, ProcessExit, ProcessRequest } from "./process.ts";
+import type { ProgramExit } from "./spawned-child.ts";
+import { endSupervised } from "./supervised-ending.ts";
+import type { SupervisedTree } from "./supervised-tree.ts";
+import type {
+  ContainmentLevel,
+  ContainmentReport,
+  ProcessExit,
+  ProcessRequest,
+} from "./process.ts";
 
 export interface ChildSetting {
   readonly id: string;
@@ -36,6 +44,9 @@ export class ContainedChild implements Leader {
   readonly gone: Promise<void>;
   /** Settles when it is in its control group, or will never be. */
   readonly placed: Promise<void>;
+  /** Absent where there is no spawner. */
+  readonly tree: SupervisedTree | undefined;
+  readonly #launched: LaunchedChild;
   readonly #setting: ChildSetting;
   readonly #startedAt = performance.now();
   #seen: { exitCode: number | null; signal: string | null; durationMs: number } | undefined;
@@ -48,23 +59,21 @@ export class ContainedChild implements Leader {
   /** Takes the limits off. */
   #lift: () => void = () => undefined;
 
-  constructor({ child, pid }: LaunchedChild, setting: ChildSetting) {
+  constructor(launched: LaunchedChild, setting: ChildSetting) {
+    const { pid, tree } = launched;
     this.id = setting.id;
     this.pid = pid;
+    this.tree = tree;
+    this.#launched = launched;
     this.owner = setting.request.owner;
     this.startTicks = readStat(pid)?.startTicks;
     this.meter = new Meter(pid);
     this.#setting = setting;
     setting.clock.skip();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.gone = promise;
-    child.once("exit", (exitCode, signal) => {
-      this.#leave(exitCode, signal);
-      resolve();
-    });
+    this.gone = launched.exited.then((exit) => this.#leave(exit));
     this.#cgroup = setting.cgroup;
     if (setting.cgroup) this.meter.enterCgroup(setting.cgroup);
-    this.placed = (setting.cgroup ? Promise.resolve() : this.#place()).finally(
+    this.placed = (setting.cgroup || tree ? Promise.resolve() : this.#place()).finally(
       () => (this.#isPlaced = true),
     );
     this.#limit();
@@ -78,6 +87,12 @@ export class ContainedChild implements Leader {
   get wasInCgroup(): boolean {
     this.#wasInCgroup ||= this.#setting.cgroup?.wasEntered() ?? false;
     return this.#wasInCgroup;
+  }
+
+  /** How certain it was that its end left nothing. */
+  get level(): ContainmentLevel {
+    if (this.wasInCgroup) return "cgroup";
+    return this.tree && !this.tree.isLost ? "subreaper" : "marker";
   }
 
   get cgroup(): Cgroup | undefined {
@@ -104,15 +119,19 @@ export class ContainedChild implements Leader {
   }
 
   stop(graceMs?: number): Promise<ContainmentReport> {
+    const graceOrDefault = graceMs ?? this.#setting.graceMs;
+    const { tree, cgroup, wasInCgroup } = this;
+    if (tree && !tree.isLost) {
+      const supervised = endSupervised([{ tree, cgroup, wasInCgroup }], graceOrDefault);
+      this.noteEnding(supervised);
+      return supervised;
+    }
     const belonging = {
       leaders: [this],
       cgroups: this.#cgroup ? [this.#cgroup] : [],
       markers: this.#setting.markers,
     };
-    const ending = endTree(belonging, {
-      graceMs: graceMs ?? this.#setting.graceMs,
-      wasInCgroup: this.wasInCgroup,
-    });
+    const ending = endTree(belonging, { graceMs: graceOrDefault, wasInCgroup });
     this.noteEnding(ending);
     return ending;
   }
@@ -124,7 +143,7 @@ export class ContainedChild implements Leader {
 
   /** True once nothing is left that its group or control group would show; takes the last reading then. */
   isFinished(): boolean {
-    if (this.#seen === undefined || !this.#isPlaced) return false;
+    if (this.#seen === undefined || !this.#isPlaced || this.tree?.isOpen === true) return false;
     this.#groupIsGone ||= !signalPid(-this.pid, 0);
     if (!this.#groupIsGone || (this.cgroup?.pids().length ?? 0) > 0) return false;
     this.meter.close();
@@ -132,11 +151,15 @@ export class ContainedChild implements Leader {
     return this.cgroup?.remove() ?? true;
   }
 
-  #leave(exitCode: number | null, signal: string | null): void {
+  #leave({ exitCode, signal }: ProgramExit): void {
     this.#lift();
     this.#seen = { exitCode, signal, durationMs: performance.now() - this.#startedAt };
     this.#groupIsGone = !signalPid(-this.pid, 0);
-    this.meter.exited(this.#setting.clock.take());
+    const take = this.#setting.clock.take();
+    this.meter.exited(
+      () => this.#launched.cpuMs ?? take(),
+      () => this.#launched.peakMemoryBytes,
+    );
   }
 
   /** The request's time limit and signal end the whole tree. */

@@ -16,6 +16,8 @@ export interface Belonging {
   readonly cgroups: readonly Cgroup[];
   /** Environment entries (`NAME=value`) that together mark a member. */
   readonly markers: readonly string[];
+  /** Processes of ours to which orphans of the trees return; they themselves stay. */
+  readonly supervisors?: readonly number[] | undefined;
 }
 
 export interface Member {
@@ -35,7 +37,10 @@ export async function findMembers(belonging: Belonging): Promise<Member[]> {
     if (belonging.leaders.some((leader) => isLedBy(stat, leader, stats))) found.add(stat.pid);
   const others = [...stats.values()].filter(({ pid }) => !found.has(pid));
   for (const pid of await findMarked(others, belonging.markers)) found.add(pid);
+  const supervisors = belonging.supervisors ?? [];
+  for (const pid of supervisors) found.add(pid);
   addDescendants(found, stats);
+  for (const pid of supervisors) found.delete(pid);
   return [...found].flatMap((pid) => {
     const stat = stats.get(pid);
     return stat
@@ -68,6 +73,14 @@ function isLedBy(
     return false;
   const holder = stats.get(leader.pid);
   return holder === undefined || holder.startTicks === leader.startTicks;
+}
+
+/** What runs below these processes, they themselves left out. */
+export async function descendantsOf(pids: readonly number[]): Promise<number[]> {
+  if (pids.length === 0) return [];
+  const found = new Set(pids);
+  addDescendants(found, await scanProcesses());
+  return [...found].filter((pid) => !pids.includes(pid));
 }
 
 function addDescendants(found: Set<number>, stats: ReadonlyMap<number, ProcessStat>): void {

@@ -16,6 +16,7 @@ export class Meter {
   #msBeforeCgroup = 0;
   #sampledMs: number | undefined;
   #exitMs: (() => number | undefined) | undefined;
+  #exitPeakBytes: (() => number | undefined) | undefined;
   #peakBytes: number | undefined;
   #closed: ResourceUse | undefined;
 
@@ -46,9 +47,10 @@ export class Meter {
     return presentBytes;
   }
 
-  /** `ms` answers what the direct child and all it waited for used, where that can be told apart from others. */
-  exited(ms: () => number | undefined): void {
+  /** What the direct child and all it waited for used, and its largest process took, where that can be told apart from others. */
+  exited(ms: () => number | undefined, peakBytes: () => number | undefined): void {
     this.#exitMs = ms;
+    this.#exitPeakBytes = peakBytes;
   }
 
   /** Takes the last reading; call before the control group is removed. */
@@ -71,12 +73,12 @@ export class Meter {
     const known =
       inCgroup === undefined
         ? [this.#sampledMs, this.#exitMs?.()]
-        : [inCgroup + this.#msBeforeCgroup, this.#sampledMs];
+        : [inCgroup + this.#msBeforeCgroup, this.#sampledMs, this.#exitMs?.()];
     return maximum(known);
   }
 
   #peakMemoryBytes(): number | undefined {
-    return maximum([this.#cgroup?.peakMemoryBytes(), this.#peakBytes]);
+    return maximum([this.#cgroup?.peakMemoryBytes(), this.#peakBytes, this.#exitPeakBytes?.()]);
   }
 
   #raisePeak(bytes: number): void {

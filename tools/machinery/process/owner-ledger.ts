@@ -1,22 +1,22 @@
-// What each owner's processes have cost together, the ended ones included, and whether all were in control groups of ours.
-import type { ResourceUse } from "./process.ts";
+// What each owner's processes have cost together, the ended ones included, and how certain it is that they are gone.
+import type { ContainmentLevel, ResourceUse } from "./process.ts";
 
 /** Owners remembered after their last process ended; the oldest is forgotten first. */
 const MAX_OWNERS = 2_000;
 
 interface Entry {
   use: ResourceUse;
-  wereAllInCgroup: boolean;
+  level: ContainmentLevel;
 }
 
 export class OwnerLedger {
   readonly #entries = new Map<string, Entry>();
 
   /** Adds the last reading of a process that has ended. */
-  close(owner: string, use: ResourceUse, wasInCgroup: boolean): void {
+  close(owner: string, use: ResourceUse, level: ContainmentLevel): void {
     const entry = this.#entryOf(owner);
     entry.use = add(entry.use, use);
-    entry.wereAllInCgroup &&= wasInCgroup;
+    entry.level = leastCertain([entry.level, level]);
   }
 
   /** Notes how much memory the owner's live processes take together at this moment. */
@@ -34,14 +34,14 @@ export class OwnerLedger {
   }
 
   /** Of the processes that have ended; `ifNone` when none has. */
-  wereAllInCgroup(owner: string, ifNone: boolean): boolean {
-    return this.#entries.get(owner)?.wereAllInCgroup ?? ifNone;
+  levelOf(owner: string, ifNone: ContainmentLevel): ContainmentLevel {
+    return this.#entries.get(owner)?.level ?? ifNone;
   }
 
   #entryOf(owner: string): Entry {
     const entry = this.#entries.get(owner) ?? {
       use: { cpuMs: null, peakMemoryBytes: null },
-      wereAllInCgroup: true,
+      level: "cgroup",
     };
     this.#entries.delete(owner);
     this.#entries.set(owner, entry);
@@ -65,4 +65,10 @@ function combine(
   join: (a: number, b: number) => number,
 ): number | null {
   return one === null || other === null ? (one ?? other) : join(one, other);
+}
+
+const LEVELS: readonly ContainmentLevel[] = ["cgroup", "subreaper", "marker", "group"];
+
+export function leastCertain(levels: readonly ContainmentLevel[]): ContainmentLevel {
+  return LEVELS[Math.max(0, ...levels.map((level) => LEVELS.indexOf(level)))] ?? "group";
 }

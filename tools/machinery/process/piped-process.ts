@@ -5,10 +5,9 @@ import type { PipedProcess, ProcessRequest } from "./process.ts";
 
 export async function pipedProcess(
   contained: ContainedChild,
-  { stdin, stdout, stderr }: LaunchedChild["child"],
+  { stdin, stdout, stderr }: LaunchedChild,
   input: ProcessRequest["stdin"],
 ): Promise<PipedProcess> {
-  if (!stdout || !stderr) throw new Error("A launched child has no pipes");
   for (const stream of [stdout, stderr]) stream.on("error", () => undefined);
   if (input instanceof Uint8Array) stdin?.end(input);
   return {

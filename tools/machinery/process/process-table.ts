@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { ToolError } from "../../tool.ts";
 import { Cgroups } from "./cgroup.ts";
 import { ContainedChild } from "./contained-child.ts";
-import { endTree } from "./containment.ts";
+import { endEverything, endOwned, type OwnedEnding } from "./owned-ending.ts";
 import { type KeepingLimits, KeptProcesses } from "./kept-processes.ts";
 import { removeForeignSpills } from "./spill-file.ts";
 import { pipedProcess } from "./piped-process.ts";
@@ -22,6 +22,7 @@ import type {
 } from "./process.ts";
 import { RecordedProcess } from "./recorded-process.ts";
 import { Sampler } from "./sampler.ts";
+import { SpawnerSupply } from "./spawner-supply.ts";
 
 export interface BoxProcessesOptions {
   /** Absolute directory for spill files, ours alone; made when missing. */
@@ -35,6 +36,8 @@ export interface BoxProcessesOptions {
   readonly maxRecordBytes?: number | undefined;
   /** How many finished processes can still be read, and in how much room. */
   readonly keeping?: KeepingLimits | undefined;
+  /** Path of the spawner; empty: none is used. Absent: the one that was built. */
+  readonly spawnerProgram?: string | undefined;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs?: number | undefined;
 }
@@ -52,6 +55,7 @@ export class BoxProcesses implements ProcessTable {
   readonly #cgroups: Cgroups;
   readonly #clock = new ChildClock();
   readonly #ledger = new OwnerLedger();
+  readonly #spawners: SpawnerSupply;
   readonly #kept: KeptProcesses;
   readonly #sampler = new Sampler((stats) => this.#sample(stats));
   /** Those alive, and those that left something alive behind. */
@@ -63,19 +67,17 @@ export class BoxProcesses implements ProcessTable {
     this.#options = options;
     this.#graceMs = options.graceMs ?? GRACE_MS;
     this.#cgroups = new Cgroups(options.boxId);
+    this.#spawners = new SpawnerSupply(options.spawnerProgram);
     this.#kept = new KeptProcesses(options.keeping);
   }
 
   async start(request: ProcessRequest): Promise<BoxProcess> {
-    const { contained, child } = await this.#launch(request);
+    const { contained, launched } = await this.#launch(request);
     const { directory, observer } = this.#options;
     const maxRecordBytes =
       request.maxRecordBytes ?? this.#options.maxRecordBytes ?? MAX_RECORD_BYTES;
-    const process = new RecordedProcess(contained, child, request, {
-      directory,
-      maxRecordBytes,
-      observer,
-    });
+    const recording = { directory, maxRecordBytes, observer };
+    const process = new RecordedProcess(contained, launched, request, recording);
     this.#kept.add(process);
     void process.exited.then(() => this.#kept.finish(process));
     observer?.started?.(process);
@@ -83,8 +85,8 @@ export class BoxProcesses implements ProcessTable {
   }
 
   async spawn(request: LaunchRequest): Promise<PipedProcess> {
-    const { contained, child } = await this.#launch(request);
-    return pipedProcess(contained, child, request.stdin);
+    const { contained, launched } = await this.#launch(request);
+    return pipedProcess(contained, launched, request.stdin);
   }
 
   get(processId: string): BoxProcess {
@@ -101,20 +103,15 @@ export class BoxProcesses implements ProcessTable {
 
   stopOwner(
     owner: string,
-    options?: { graceMs?: number; spare?: readonly number[] },
+    { graceMs = this.#graceMs, spare = [] }: { graceMs?: number; spare?: readonly number[] } = {},
   ): Promise<ContainmentReport> {
-    const children = this.#childrenOf(owner);
-    const belonging = {
-      leaders: children,
-      cgroups: children.flatMap(({ cgroup }) => cgroup ?? []),
-      markers: entriesOf(this.markerOf(owner)),
-    };
-    const wasInCgroup =
-      children.every((child) => child.wasInCgroup) &&
-      this.#ledger.wereAllInCgroup(owner, children.length > 0);
-    const ending = endTree(belonging, { graceMs: this.#graceMs, ...options, wasInCgroup });
-    for (const child of children)
-      if (!options?.spare?.includes(child.pid)) child.noteEnding(ending);
+    const known = this.#childrenOf(owner);
+    const markers = entriesOf(this.markerOf(owner));
+    const mayBeElsewhere = !this.#spawners.isUsed || this.#children.size > known.length;
+    const endedLevel: OwnedEnding["endedLevel"] = (ifNone) => this.#ledger.levelOf(owner, ifNone);
+    const how = { graceMs, spare, markers, mayBeElsewhere, endedLevel };
+    const ending = endOwned(known, how);
+    for (const child of known) if (!spare.includes(child.pid)) child.noteEnding(ending);
     return this.#afterwards(ending);
   }
 
@@ -127,9 +124,7 @@ export class BoxProcesses implements ProcessTable {
     const children = [...this.#children];
     const whole = this.#cgroups.whole();
     const markers = entriesOf({ HARNESSD_BOX: this.#options.boxId });
-    const belonging = { leaders: children, cgroups: whole ? [whole] : [], markers };
-    // What a predecessor started may have left its control group before it was in one: that cannot be known.
-    const ending = endTree(belonging, { graceMs: graceMs ?? this.#graceMs, wasInCgroup: false });
+    const ending = endEverything(children, { graceMs: graceMs ?? this.#graceMs, markers, whole });
     for (const child of children) child.noteEnding(ending);
     const report = await this.#afterwards(ending);
     whole?.remove();
@@ -137,55 +132,59 @@ export class BoxProcesses implements ProcessTable {
     return report;
   }
 
-  /** Ends everything, tells of every exit, removes what was recorded, and starts nothing any more. */
+  /** Ends everything, reports every exit, removes what was recorded, and starts nothing any more. */
   async close(graceMs?: number): Promise<ContainmentReport> {
     this.#closed = true;
     const report = await this.stopAll(graceMs);
-    await this.#exitsTold();
+    await this.#exitsSeen();
+    this.#spawners.close();
     this.#sampler.stop();
     await this.#kept.removeAll();
     return report;
   }
 
   /** What was stopped is gone from the kernel before its exit has come to us; what the kernel does not let go of is not waited for. */
-  async #exitsTold(): Promise<void> {
+  async #exitsSeen(): Promise<void> {
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
     const timer = setTimeout(giveUp, MAX_EXIT_WAIT_MS);
     await Promise.race([gaveUp, Promise.all(this.list().map(({ exited }) => exited))]);
     clearTimeout(timer);
   }
 
-  async #launch(request: LaunchRequest): Promise<LaunchedChild & { contained: ContainedChild }> {
+  async #launch(
+    request: LaunchRequest,
+  ): Promise<{ launched: LaunchedChild; contained: ContainedChild }> {
     request.signal?.throwIfAborted();
     this.#admit();
     const id = `proc_${Date.now().toString(36)}${randomUUID().slice(-10)}`;
     const markers = { HARNESSD_BOX: this.#options.boxId, HARNESSD_PROCESS: id };
     const owned =
       request.owner === undefined ? markers : { ...markers, HARNESSD_OWNER: request.owner };
-    // What belongs to a run starts in a control group; a host's own command starts the faster for entering one later.
-    const cgroup = request.owner === undefined ? undefined : this.#cgroups.create(id);
+    const spawner = this.#spawners.take();
+    // Without a spawner a host's own command starts the faster for entering its group later.
+    const isLate = spawner === undefined && request.owner === undefined;
+    const cgroup = isLate ? undefined : this.#cgroups.create(id);
     this.#alive++;
     try {
-      const launched = await launch(request, owned, cgroup);
-      const setting = {
-        id,
-        request,
-        markers: entriesOf(markers),
-        cgroup,
-        cgroups: this.#cgroups,
-        clock: this.#clock,
-        graceMs: this.#graceMs,
-      };
+      const launched = await launch(request, { markers: owned, cgroup, spawner });
+      const [cgroups, clock, graceMs] = [this.#cgroups, this.#clock, this.#graceMs];
+      const own = { id, request, markers: entriesOf(markers), cgroup };
+      const setting = { ...own, cgroups, clock, graceMs };
       const contained = new ContainedChild(launched, setting);
       this.#children.add(contained);
       this.#sampler.wake();
       void this.#follow(contained);
-      return { ...launched, contained };
+      return { launched, contained };
     } catch (error) {
       this.#alive--;
       cgroup?.remove();
       throw error;
     }
+  }
+
+  /** Starts the spawner ahead of the first command. */
+  warmUp(): void {
+    this.#spawners.take();
   }
 
   #admit(): void {
@@ -201,6 +200,8 @@ export class BoxProcesses implements ProcessTable {
     this.#alive--;
     await contained.placed;
     this.#prune();
+    await contained.tree?.empty;
+    this.#prune();
   }
 
   /** Lets go of the children that left nothing behind. */
@@ -209,7 +210,7 @@ export class BoxProcesses implements ProcessTable {
       if (!child.isFinished()) continue;
       this.#children.delete(child);
       if (child.owner !== undefined)
-        this.#ledger.close(child.owner, child.meter.use(), child.wasInCgroup);
+        this.#ledger.close(child.owner, child.meter.use(), child.level);
     }
     if (this.#children.size === 0) this.#sampler.rest();
   }

@@ -1,8 +1,12 @@
 // What a process of the box is: the shapes that tools, harnesses and the daemon share.
 import type { Readable, Writable } from "node:stream";
 
-/** How certain it is that nothing of an ended tree is left. `cgroup`: the kernel's own list; `marker`: an environment marker found in /proc; `group`: the process group only. */
-export type ContainmentLevel = "cgroup" | "marker" | "group";
+/**
+ * How certain it is that nothing of an ended tree is left. `cgroup`: the kernel's own list of the group was empty; `subreaper`: whatever
+ * the tree left returned to its supervisor, which had no child any more; `marker`: an environment marker found in /proc; `group`: the
+ * process group only.
+ */
+export type ContainmentLevel = "cgroup" | "subreaper" | "marker" | "group";
 
 /** What ending a tree did. */
 export interface ContainmentReport {
@@ -122,7 +126,7 @@ export interface ProcessObserver {
 }
 
 export interface ProcessTable {
-  /** Throws ToolError: `program_not_found`, `directory_not_found`, `too_many_processes`, `spawn_failed`. */
+  /** Throws ToolError: `program_not_found`, `directory_not_found`, `too_many_processes`, `spawn_failed`, `too_large`. */
   start(request: ProcessRequest): Promise<BoxProcess>;
   spawn(request: Omit<ProcessRequest, "maxRecordBytes">): Promise<PipedProcess>;
   /** Throws ToolError `process_not_found`. */

@@ -1,10 +1,10 @@
 // A process whose output is recorded: pipes drained into byte records whether anybody reads them or not.
-import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { ToolError } from "../../tool.ts";
 import { StreamRecord } from "./byte-record.ts";
 import type { ContainedChild } from "./contained-child.ts";
+import type { LaunchedChild } from "./launch.ts";
 import { LiveText } from "./live-text.ts";
 import type {
   BoxProcess,
@@ -41,7 +41,7 @@ export class RecordedProcess implements BoxProcess {
   readonly stderr: StreamRecord;
   readonly exited: Promise<ProcessExit>;
   readonly #contained: ContainedChild;
-  readonly #child: ChildProcess;
+  readonly #child: LaunchedChild;
   readonly #observer: ProcessObserver | undefined;
   readonly #live: LiveText[] = [];
   readonly #exiting = new AbortController();
@@ -50,7 +50,7 @@ export class RecordedProcess implements BoxProcess {
 
   constructor(
     contained: ContainedChild,
-    child: ChildProcess,
+    child: LaunchedChild,
     request: ProcessRequest,
     setting: RecordingSetting,
   ) {
@@ -107,27 +107,27 @@ export class RecordedProcess implements BoxProcess {
 
   #record(
     name: StreamName,
-    stream: Readable | null,
+    stream: Readable,
     { directory, maxRecordBytes, observer }: RecordingSetting,
   ): StreamRecord {
     const spillPath = join(directory, `${this.id}.${name}`);
     const record = new StreamRecord({
       spillPath,
       maxBytes: maxRecordBytes,
-      onCaughtUp: () => stream?.resume(),
+      onCaughtUp: () => stream.resume(),
     });
     const live = observer?.output
       ? new LiveText((text) => observer.output?.(this, name, text))
       : undefined;
     if (live) this.#live.push(live);
-    stream?.on("data", (chunk: Buffer) => {
+    stream.on("data", (chunk: Buffer) => {
       this.#lastOutputAt = performance.now();
       if (this.#exit === undefined) live?.push(chunk);
       if (!record.append(chunk)) stream.pause();
     });
-    stream?.once("end", () => stream.destroy()); // a pipe has no other half, and Node would take the trouble to shut it
-    stream?.on("error", () => record.end());
-    stream?.once("close", () => record.end());
+    stream.once("end", () => stream.destroy()); // a pipe has no other half, and Node would take the trouble to shut it
+    stream.on("error", () => record.end());
+    stream.once("close", () => record.end());
     return record;
   }
 
@@ -157,11 +157,11 @@ export class RecordedProcess implements BoxProcess {
     const streams = [this.#child.stdout, this.#child.stderr];
     const isQuiet = (): boolean => {
       const now = performance.now();
-      if (streams.some((stream) => stream?.isPaused())) return now - startedAt >= MAX_DISK_WAIT_MS;
+      if (streams.some((stream) => stream.isPaused())) return now - startedAt >= MAX_DISK_WAIT_MS;
       return now - this.#lastOutputAt >= QUIET_MS || now - startedAt >= MAX_QUIET_WAIT_MS;
     };
     const timer = setTimeout(check, QUIET_MS);
-    for (const stream of streams) stream?.once("close", () => haveEnded() && settle());
+    for (const stream of streams) stream.once("close", () => haveEnded() && settle());
     if (haveEnded()) settle();
     return promise;
   }

@@ -23,7 +23,7 @@ export const encoding = z
 
 export const containmentReport = z.object({
   level: z
-    .enum(["cgroup", "marker", "group"])
+    .enum(["cgroup", "subreaper", "marker", "group"])
     .describe("How certain it is that nothing is left, the most certain first."),
   signalled: z.number().int(),
   killed: z.number().int().describe("How many of these needed SIGKILL."),

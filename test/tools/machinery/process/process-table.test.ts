@@ -44,11 +44,12 @@ test.each([undefined, "run_1"])(
       code: "spawn_failed",
     });
     await expect(box.start(asking(["echo", "a\0b"], { owner }))).rejects.toMatchObject({
-      code: "spawn_failed",
+      code: "invalid_input",
+      message: expect.stringContaining("argument 1") as string,
     });
     await expect(
       box.start(asking(["echo", "x".repeat(3_000_000)], { owner })),
-    ).rejects.toMatchObject({ code: "spawn_failed" });
+    ).rejects.toMatchObject({ code: "too_large" });
     expect(box.list()).toEqual([]);
   },
 );
