@@ -1,6 +1,7 @@
 // Sends one answer: headers, frames, pauses, and whatever the script wants to go wrong.
 import type { ServerResponse } from "node:http";
 import { setImmediate as nextTick, setTimeout as delay } from "node:timers/promises";
+import { objectOf } from "./dialects/dialect.ts";
 import type { Dialect, Frame } from "./dialects/dialect.ts";
 import type { Fault, Reply, Step } from "./script.ts";
 
@@ -76,7 +77,7 @@ async function sendFrames(
   });
   const faultAt = firstFaultyChunk(step.fault);
   let chunks = 0;
-  for (const frame of dialect.frames(reply)) {
+  for (const frame of step.raw?.map(rawFrame) ?? dialect.frames(reply)) {
     if (response.destroyed) return "done";
     if (frame.chunk && chunks++ === faultAt && step.fault) {
       if ("malformedAfterChunks" in step.fault)
@@ -91,6 +92,12 @@ async function sendFrames(
     return await breakOff(response, dialect, step.fault);
   response.end();
   return "done";
+}
+
+/** An object that names its type is an event of that name, as Anthropic's and Responses' are. */
+function rawFrame(data: unknown): Frame {
+  const type = objectOf(data)["type"];
+  return { data, ...(typeof type === "string" && { event: type }) };
 }
 
 function firstFaultyChunk(fault: Fault | undefined): number {

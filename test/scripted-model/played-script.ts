@@ -8,6 +8,7 @@ import { openaiChat } from "./dialects/openai-chat.ts";
 import { openaiResponses } from "./dialects/openai-responses.ts";
 import { isSearch, renderCall } from "./intents.ts";
 import type { NamelessCall } from "./intents.ts";
+import { violationsOf } from "./provider-rules/checker.ts";
 import type {
   ModelRequest,
   RecordedRequest,
@@ -38,6 +39,8 @@ export class PlayedScript {
   readonly requests: RecordedRequest[] = [];
   /** What the script wanted and could not do; empty when all went as written. */
   readonly problems: string[] = [];
+  /** Why a real provider would have refused what was asked; the server's `close` fails while there is any. */
+  readonly refusals: string[] = [];
   readonly #steps: ScriptStep[];
   readonly #options: ScriptOptions;
   #step = 0;
@@ -97,8 +100,20 @@ export class PlayedScript {
     this.#arrived.resolve();
     this.#arrived = Promise.withResolvers();
     if (!dialect || !asked) return this.#answerOther(path, record, response);
+    if (this.#refuse(dialect, record, response)) return;
     const ending = await this.#play(dialect, asked, record, response);
     if (ending === "broken") record.state = "broken";
+  }
+
+  /** As a provider does it: 400, with the rule that was broken. */
+  #refuse(dialect: Dialect, record: RecordedRequest, response: ServerResponse): boolean {
+    const violations = isByVendorsSdk(record) ? violationsOf(dialect.name, record.body) : [];
+    if (violations.length === 0) return false;
+    const words = violations.map(({ rule, where }) => `${rule} at ${where}`).join("; ");
+    this.refusals.push(words);
+    record.state = "broken";
+    sendJson(response, 400, dialect.errorBody(400, `A provider would refuse this: ${words}`));
+    return true;
   }
 
   #answerOther(path: string, { method }: RecordedRequest, response: ServerResponse): void {
@@ -195,6 +210,11 @@ export class PlayedScript {
     this.problems.push("A request came after the last step");
     return { fault: { status: 400 } };
   }
+}
+
+/** `native` asks with the vendors' SDKs. The other agents have clients of their own, and rules of their own that only their makers know. */
+function isByVendorsSdk({ headers }: RecordedRequest): boolean {
+  return /^(Anthropic|OpenAI)\/JS /.test(headers["user-agent"] ?? "");
 }
 
 function isSideRequest(asked: ModelRequest): boolean {

@@ -35,7 +35,7 @@ export type Call = Intent | { readonly tool: string; readonly input: unknown };
 
 /** How a reply goes wrong. Chunks are the pieces of text, reasoning and tool input; opening frames do not count. */
 export type Fault =
-  | { readonly status: number; readonly retryAfterS?: number; readonly body?: unknown }
+  | { readonly status: number; readonly retryAfterS?: number | string; readonly body?: unknown }
   | { readonly cutAfterChunks: number }
   | { readonly malformedAfterChunks: number }
   /** Then nothing more, until the client goes. */
@@ -62,6 +62,8 @@ export interface Step {
   /** Why the model stopped, when not by itself: `max_tokens`, `refusal`, or a word of the dialect. */
   readonly stop?: string;
   readonly chunkDelayMs?: number;
+  /** The data of a stream's events word for word, in place of all of the above: what servers send that nearly speak a dialect. */
+  readonly raw?: readonly unknown[];
   readonly fault?: Fault;
   /** Given that often before the next step; 1 when absent. */
   readonly times?: number;
@@ -135,6 +137,6 @@ export interface RecordedRequest {
   readonly asked?: ModelRequest;
   /** Which step answered it; null for side requests (titles, token counts) and past the end. */
   step: number | null;
-  /** `aborted`: the client went before the answer was whole; `broken`: the script's fault ended it. */
+  /** `aborted`: the client went before the answer was whole; `broken`: the script's fault, or a provider's rule, ended it. */
   state: "open" | "done" | "aborted" | "broken";
 }

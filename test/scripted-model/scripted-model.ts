@@ -13,6 +13,7 @@ export type { PlayedScript } from "./played-script.ts";
 export class ScriptedModel {
   readonly #server: Server;
   readonly #scripts = new Map<string, PlayedScript>();
+  readonly #played: PlayedScript[] = [];
 
   private constructor(server: Server) {
     this.#server = server;
@@ -35,14 +36,21 @@ export class ScriptedModel {
   script(name: string, steps: readonly ScriptStep[], options: ScriptOptions = {}): PlayedScript {
     const script = new PlayedScript(`${this.url}/s/${encodeURIComponent(name)}`, steps, options);
     this.#scripts.set(name, script);
+    this.#played.push(script);
     return script;
   }
 
-  /** Ends every connection, stalled ones too. */
+  /** Ends every connection, stalled ones too. Throws when a request came that a real provider would have refused. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     await closed;
+    if (this.#refusals.length > 0)
+      throw new Error(`A provider would have refused:\n${this.#refusals.join("\n")}`);
+  }
+
+  get #refusals(): string[] {
+    return this.#played.flatMap(({ refusals }) => refusals);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

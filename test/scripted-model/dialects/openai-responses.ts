@@ -179,7 +179,7 @@ function itemsOf(reply: Reply): JsonObject[] {
 }
 
 function callItem(call: ToolCall): JsonObject {
-  const place = { id: `item_${call.id}`, call_id: call.id, status: "completed" };
+  const place = { id: `fc_${call.id}`, call_id: call.id, status: "completed" };
   if (call.kind === "search")
     return { ...place, type: "tool_search_call", execution: "client", arguments: call.input };
   const named = {
