@@ -1,18 +1,22 @@
 // What it means that a model's server refuses a request, in the words that every harness and the gateway use for it.
 
-const CONTEXT_EXCEEDED =
-  /prompt is too long|context[_ ]length|context window|maximum context|input length and `max_tokens` exceed|too many tokens/i;
-const QUOTA_EXCEEDED = /insufficient_quota|credit balance|billing/i;
+import { saysContextExceeded } from "./context-exceeded.ts";
+
+const QUOTA_EXCEEDED =
+  /insufficient[_ ](quota|credits?|funds|balance)|credit balance|billing|payment required/i;
+/** Whatever is said beside these, they mean something else. */
+const NEVER_TOO_LONG: ReadonlySet<number> = new Set([401, 402, 403, 404, 429]);
 
 /** By the status of an HTTP answer; `reason` is what the server says to it, which some statuses need. */
 export function codeOfRefusal(status: number, reason = ""): string {
-  if (status < 500 && QUOTA_EXCEEDED.test(reason)) return "quota_exceeded";
-  if (status === 400 && saysContextExceeded(reason)) return "context_exceeded";
+  if (status < 500 && saysQuotaExceeded(reason)) return "quota_exceeded";
+  // Some servers say it with 422, local ones with 500.
+  if (!NEVER_TOO_LONG.has(status) && saysContextExceeded(reason)) return "context_exceeded";
   return CODES[status] ?? (status >= 500 ? "server_error" : "invalid_request");
 }
 
-export function saysContextExceeded(reason: string): boolean {
-  return CONTEXT_EXCEEDED.test(reason);
+export function saysQuotaExceeded(reason: string): boolean {
+  return QUOTA_EXCEEDED.test(reason);
 }
 
 const CODES: Readonly<Record<number, string>> = {

@@ -1,6 +1,7 @@
 // How a turn ended, read from its `result` line. Neither the subtype nor the exit code tells: `success` may be an error.
 import { HarnessError } from "../harness.ts";
-import { codeOfRefusal, saysContextExceeded } from "../model-refusals.ts";
+import { saysContextExceeded } from "../context-exceeded.ts";
+import { codeOfRefusal } from "../model-refusals.ts";
 import type { ResultLine } from "./line.ts";
 
 const CODE_OF_SUBTYPE: Readonly<Record<string, string>> = {

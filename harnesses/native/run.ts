@@ -76,6 +76,7 @@ function loopSetup(
       schema: context.schema,
       maxOutputTokens: options.maxOutputTokens,
       cacheKey: transcript.token,
+      takenCallIds: transcript.callIds,
       stallMs: options.stallMs,
       signal: context.signal,
     },

@@ -6,7 +6,7 @@ import { relay } from "../models/relay.ts";
 import { replyWithRetries, type RetryLimits } from "../models/retry.ts";
 import { shorten } from "../tools/tool-results.ts";
 import type { Transcript } from "./transcript.ts";
-import { userText, type Turn } from "./turn.ts";
+import { userText, type Turn, type UserPart } from "./turn.ts";
 import { usageEvent } from "../models/usage.ts";
 
 /** The share of a model's context at which the history is summed up. */
@@ -49,7 +49,7 @@ export interface CompactionSetup {
   readonly transcript: Transcript;
   readonly gauge: ContextGauge;
   readonly contextTokens: number;
-  readonly request: Pick<ModelRequest, "signal" | "stallMs" | "cacheKey">;
+  readonly request: Pick<ModelRequest, "signal" | "stallMs" | "cacheKey" | "takenCallIds">;
   readonly retry: RetryLimits;
 }
 
@@ -109,8 +109,10 @@ function showTurn(turn: Turn): string {
   if (turn.role === "user")
     return `USER: ${turn.parts.map((part) => (part.type === "text" ? part.text : `[${part.type}]`)).join("\n")}`;
   if (turn.role === "summary") return turn.text;
-  if (turn.role === "tool")
-    return `ANSWER of ${turn.name}: ${shorten(turn.text, MAX_SHOWN_ANSWER_CHARS)}`;
+  if (turn.role === "tool") {
+    const media = (turn.media ?? []).map(({ type }) => ` [${type}]`).join("");
+    return `ANSWER of ${turn.name}: ${shorten(turn.text, MAX_SHOWN_ANSWER_CHARS)}${media}`;
+  }
   const calls = turn.calls.map(
     ({ name, input }) => `CALL ${name}: ${shorten(JSON.stringify(input), MAX_SHOWN_ANSWER_CHARS)}`,
   );
@@ -133,19 +135,16 @@ function estimateTokens(turns: readonly Turn[]): number {
 }
 
 function tokensOf(turn: Turn): number {
-  if (turn.role === "user") {
-    return turn.parts.reduce(
-      (sum, part) =>
-        sum +
-        (part.type === "text"
-          ? tokensOfText(part.text)
-          : part.type === "image"
-            ? IMAGE_TOKENS
-            : tokensOfText(part.data)),
-      0,
-    );
-  }
+  if (turn.role === "user") return tokensOfParts(turn.parts);
+  if (turn.role === "tool") return tokensOfText(turn.text) + tokensOfParts(turn.media ?? []);
   return tokensOfText(turn.role === "model" ? turn.text + JSON.stringify(turn.calls) : turn.text);
+}
+
+function tokensOfParts(parts: readonly UserPart[]): number {
+  return parts.reduce((sum, part) => {
+    if (part.type === "image") return sum + IMAGE_TOKENS;
+    return sum + tokensOfText(part.type === "text" ? part.text : part.data);
+  }, 0);
 }
 
 function tokensOfText(text: string): number {

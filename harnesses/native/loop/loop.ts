@@ -4,6 +4,14 @@ import { HarnessError } from "../../harness.ts";
 import type { InputQueue } from "../../input-queue.ts";
 import { repairInstruction, type CheckedAnswer } from "../../schema-check.ts";
 import { compact, type ContextGauge } from "./compaction.ts";
+import {
+  hollowCompletion,
+  isCut,
+  isSilent,
+  refusalOf,
+  stillCutOff,
+  turnLimitReached,
+} from "./endings.ts";
 import type { Model, ModelRequest, Reply } from "../models/model.ts";
 import type { Toolbox } from "../tools/offered-tool.ts";
 import { replyWithRetries, type RetryLimits } from "../models/retry.ts";
@@ -14,6 +22,8 @@ import { usageEvent } from "../models/usage.ts";
 
 const MAX_CONTINUATIONS = 3;
 const MAX_REPAIRS = 2;
+const NOTHING_SAID =
+  "Your reply held neither an answer nor a tool call. Go on with the task, or give your final answer.";
 
 export interface LoopSetup {
   readonly model: Model;
@@ -46,9 +56,11 @@ interface Progress {
   begun: string;
   /** The last answer did not satisfy the schema: ask for nothing but the answer. */
   answerOnly: boolean;
+  /** The last reply said nothing, or thought only, and was asked for again. */
+  saidNothing: boolean;
 }
 
-/** Carries the conversation to the model's final answer. Throws HarnessError `max_turns`, `max_tokens`, `model_refused`, `schema_mismatch`, and what calling a model can throw. */
+/** Carries the conversation to the model's final answer. Throws HarnessError `max_turns`, `max_tokens`, `model_refused`, `schema_mismatch`, `hollow_completion`, and what calling a model can throw. */
 export async function* converse(setup: LoopSetup): AsyncGenerator<HarnessEvent, FinalAnswer> {
   const progress: Progress = {
     turns: 0,
@@ -56,11 +68,13 @@ export async function* converse(setup: LoopSetup): AsyncGenerator<HarnessEvent, 
     repairs: 0,
     begun: "",
     answerOnly: false,
+    saidNothing: false,
   };
   for (;;) {
     setup.request.signal.throwIfAborted();
     const reply = yield* nextReply(setup, progress);
     if (reply.stop === "refused") throw refusalOf(reply, setup.model);
+    progress.saidNothing &&= isSilent(reply);
     if (isCut(reply)) yield* continueCutReply(reply, setup, progress);
     else if (reply.calls.length > 0) yield* answerCalls(reply, setup, progress);
     else if (reply.stop === "end") {
@@ -154,12 +168,8 @@ async function* continueCutReply(
 ): AsyncGenerator<HarnessEvent, void> {
   const { transcript, model, gauge, request } = setup;
   request.signal.throwIfAborted();
-  if (++progress.continuations > MAX_CONTINUATIONS) {
-    throw new HarnessError(
-      "max_tokens",
-      `${model.name} was cut off at its output limit ${progress.continuations} times; raise maxOutputTokens or ask for less at once`,
-    );
-  }
+  if (++progress.continuations > MAX_CONTINUATIONS)
+    throw stillCutOff(model, progress.continuations);
   progress.begun += reply.text;
   await transcript.add({
     role: "model",
@@ -199,6 +209,12 @@ async function settleAnswer(
     return null;
   }
   const text = progress.begun + reply.text;
+  if (text.trim() === "") {
+    if (progress.saidNothing) throw hollowCompletion(setup.model);
+    progress.saidNothing = true;
+    await transcript.add(userText(NOTHING_SAID));
+    return null;
+  }
   const checked = check?.(text);
   if (checked === undefined || checked.ok) {
     steering.close(); // in the tick that found it empty: nothing can come in between
@@ -217,22 +233,4 @@ async function settleAnswer(
   progress.answerOnly = true;
   await transcript.add(userText(repairInstruction(checked.problem)));
   return null;
-}
-
-function isCut({ stop }: Reply): boolean {
-  return stop === "max_tokens" || stop === "context_full";
-}
-
-function refusalOf({ text }: Reply, { name }: Model): HarnessError {
-  return new HarnessError(
-    "model_refused",
-    `${name} refused to answer: ${text || "it gave no reason"}`,
-  );
-}
-
-function turnLimitReached(maxTurns: number): HarnessError {
-  return new HarnessError(
-    "max_turns",
-    `The model was not done after ${maxTurns} turns, the limit of this run`,
-  );
 }

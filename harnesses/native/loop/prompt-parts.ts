@@ -3,38 +3,26 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import type { ContentPart, Prompt } from "../../content.ts";
 import { HarnessError } from "../../harness.ts";
+import { isPdf, judgeImage, MAX_IMAGE_BYTES, mediaTypeOf } from "../media/image.ts";
 import type { UserPart } from "./turn.ts";
 
-const MAX_IMAGE_BYTES = 5 * 1024 * 1024;
 const MAX_PDF_BYTES = 20 * 1024 * 1024;
 const MAX_TEXT_BYTES = 512 * 1024;
 
-const IMAGE_TYPES = {
-  ".png": "image/png",
-  ".jpg": "image/jpeg",
-  ".jpeg": "image/jpeg",
-  ".gif": "image/gif",
-  ".webp": "image/webp",
-} as const;
+const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([".png", ".jpg", ".jpeg", ".gif", ".webp"]);
 
-export interface PromptSurroundings {
+export interface PromptContext {
   readonly cwd: string;
   /** Whether the model's server takes PDF documents. */
   readonly takesPdf: boolean;
 }
 
-/** Throws HarnessError `file_not_found`, `file_too_large`, `image_too_large` or `file_not_supported`. */
-export async function readPrompt(
-  prompt: Prompt,
-  surroundings: PromptSurroundings,
-): Promise<UserPart[]> {
-  return Promise.all(prompt.map((part) => readPart(part, surroundings)));
+/** Throws HarnessError `file_not_found`, `file_too_large`, `image_too_large`, `image_unreadable` or `file_not_supported`. */
+export async function readPrompt(prompt: Prompt, context: PromptContext): Promise<UserPart[]> {
+  return Promise.all(prompt.map((part) => readPart(part, context)));
 }
 
-async function readPart(
-  part: ContentPart,
-  { cwd, takesPdf }: PromptSurroundings,
-): Promise<UserPart> {
+async function readPart(part: ContentPart, { cwd, takesPdf }: PromptContext): Promise<UserPart> {
   if (part.type === "text") return part;
   if (part.type === "file") return readFilePart(resolve(cwd, part.path), takesPdf);
   const bytes = Math.floor((part.data.length * 3) / 4);
@@ -43,15 +31,27 @@ async function readPart(
       "image_too_large",
       `An image has ${bytes} bytes; models take ${MAX_IMAGE_BYTES}`,
     );
-  return part;
+  return shownImage(part, "An image");
+}
+
+/** What no server takes must not be kept: it would come with every later request of the session. */
+function shownImage(image: Extract<UserPart, { type: "image" }>, what: string): UserPart {
+  const { problem } = judgeImage(image.mediaType, image.data);
+  if (problem === null) return image;
+  throw new HarnessError(
+    "image_unreadable",
+    `${what} cannot be shown to a model: ${problem}; give it as what it is, or name its file in the text`,
+  );
 }
 
 async function readFilePart(path: string, takesPdf: boolean): Promise<UserPart> {
   const extension = extname(path).toLowerCase();
   const name = basename(path);
-  if (extension in IMAGE_TYPES) {
-    const data = (await readBounded(path, MAX_IMAGE_BYTES)).toString("base64");
-    return { type: "image", mediaType: IMAGE_TYPES[extension as keyof typeof IMAGE_TYPES], data };
+  if (IMAGE_EXTENSIONS.has(extension)) {
+    const bytes = await readBounded(path, MAX_IMAGE_BYTES);
+    // Its bytes say what it is: a file is often called otherwise.
+    const mediaType = mediaTypeOf(bytes) ?? "image/png";
+    return shownImage({ type: "image", mediaType, data: bytes.toString("base64") }, path);
   }
   if (extension === ".pdf") {
     if (!takesPdf)
@@ -59,7 +59,13 @@ async function readFilePart(path: string, takesPdf: boolean): Promise<UserPart> 
         "file_not_supported",
         `${path}: this model's server takes no PDF; give its text instead`,
       );
-    return { type: "pdf", name, data: (await readBounded(path, MAX_PDF_BYTES)).toString("base64") };
+    const data = (await readBounded(path, MAX_PDF_BYTES)).toString("base64");
+    if (!isPdf(data))
+      throw new HarnessError(
+        "file_not_supported",
+        `${path} is called a PDF, and its bytes are none`,
+      );
+    return { type: "pdf", name, data };
   }
   const bytes = await readBounded(path, MAX_TEXT_BYTES);
   try {

@@ -2,21 +2,18 @@
 import type { Prompt } from "../../content.ts";
 import { HarnessError } from "../../harness.ts";
 import type { InputQueue } from "../../input-queue.ts";
-import { readPrompt, type PromptSurroundings } from "./prompt-parts.ts";
+import { readPrompt, type PromptContext } from "./prompt-parts.ts";
 import type { Turn } from "./turn.ts";
 
 /** Everything that has come since the last time, without waiting for more. */
-export async function readSteering(
-  steering: InputQueue,
-  surroundings: PromptSurroundings,
-): Promise<Turn[]> {
-  return Promise.all(steering.drain().map((prompt) => turnOf(prompt, surroundings)));
+export async function readSteering(steering: InputQueue, context: PromptContext): Promise<Turn[]> {
+  return Promise.all(steering.drain().map((prompt) => turnOf(prompt, context)));
 }
 
-async function turnOf(prompt: Prompt, surroundings: PromptSurroundings): Promise<Turn> {
-  const readOrTell = async (part: Prompt[number]) => {
+async function turnOf(prompt: Prompt, context: PromptContext): Promise<Turn> {
+  const readOrExplain = async (part: Prompt[number]) => {
     try {
-      return await readPrompt([part], surroundings);
+      return await readPrompt([part], context);
     } catch (error) {
       if (!(error instanceof HarnessError)) throw error;
       return [
@@ -27,6 +24,6 @@ async function turnOf(prompt: Prompt, surroundings: PromptSurroundings): Promise
       ];
     }
   };
-  const parts = await Promise.all(prompt.map(readOrTell));
+  const parts = await Promise.all(prompt.map(readOrExplain));
   return { role: "user", parts: parts.flat() };
 }

@@ -2,11 +2,11 @@
 import { copyFile, mkdir, open, readFile, truncate, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { HarnessError } from "../../harness.ts";
+import { pairAnswers } from "../gate/calls.ts";
+import { NO_ANSWER } from "../gate/words.ts";
 import { Turn } from "./turn.ts";
 
 const TOKEN = /^[0-9a-f-]{36}$/;
-const INTERRUPTED =
-  "The run was interrupted before this call's answer was recorded. It may have run in part, wholly or not at all: look before you do it again.";
 
 export interface TranscriptRequest {
   readonly stateDir: string;
@@ -21,12 +21,14 @@ export class Transcript {
   /** Finds this conversation again. */
   readonly token: string;
   readonly #file: FileHandle;
+  readonly #callIds = new Set<string>();
   #turns: Turn[];
 
-  private constructor(token: string, file: FileHandle, turns: Turn[]) {
+  private constructor(token: string, file: FileHandle, turns: readonly Turn[]) {
     this.token = token;
     this.#file = file;
-    this.#turns = turns;
+    this.#turns = turns.reduce<Turn[]>(applyTurn, []);
+    turns.forEach((turn) => this.#noteCalls(turn));
   }
 
   /** Begins, goes on with, or forks a conversation. Throws HarnessError `session_not_found` or `session_damaged`. */
@@ -49,25 +51,39 @@ export class Transcript {
     return this.#turns;
   }
 
+  /** Of all calls that were ever made in it: a model may give the same id again. */
+  get callIds(): ReadonlySet<string> {
+    return this.#callIds;
+  }
+
   async add(turn: Turn): Promise<void> {
     await this.#file.appendFile(`${JSON.stringify(turn)}\n`); // one write: a crash leaves a whole line or a torn last one
     this.#turns = applyTurn(this.#turns, turn);
+    this.#noteCalls(turn);
   }
 
   async close(): Promise<void> {
     await this.#file.close();
   }
 
-  /** Providers refuse a history in which a call has no answer. */
+  #noteCalls(turn: Turn): void {
+    if (turn.role === "model")
+      for (const { toolCallId } of turn.calls) this.#callIds.add(toolCallId);
+  }
+
+  /** Providers refuse a history in which a call has no answer. Earlier calls of the same id have theirs before the model's last turn. */
   async #answerDanglingCalls(): Promise<void> {
-    const answered = new Set(
-      this.#turns.flatMap((turn) => (turn.role === "tool" ? [turn.toolCallId] : [])),
-    );
-    const last = this.#turns.findLast((turn) => turn.role === "model");
-    for (const { toolCallId, name } of last?.calls ?? []) {
-      if (!answered.has(toolCallId))
-        await this.add({ role: "tool", toolCallId, name, text: INTERRUPTED, failed: true });
-    }
+    const last = this.#turns.findLastIndex(({ role }) => role === "model");
+    const turn = this.#turns[last];
+    if (turn?.role !== "model") return;
+    const answers = this.#turns
+      .slice(last + 1)
+      .flatMap((each) => (each.role === "tool" ? [each.toolCallId] : []));
+    const calls = turn.calls.map(({ toolCallId }) => toolCallId);
+    const answered = new Set(pairAnswers(calls, answers));
+    for (const [index, { toolCallId, name }] of turn.calls.entries())
+      if (!answered.has(index))
+        await this.add({ role: "tool", toolCallId, name, text: NO_ANSWER, failed: true });
   }
 }
 
@@ -76,16 +92,13 @@ function applyTurn(turns: Turn[], turn: Turn): Turn[] {
   return [turn, ...(turn.keep === 0 ? [] : turns.slice(-turn.keep))];
 }
 
-/** Reads the whole lines and cuts a torn last one off, so that the next line does not grow onto it. */
+/** Reads the whole lines, also those that a summary stands for, and cuts a torn last one off, so that the next line does not grow onto it. */
 async function readTurns(path: string, token: string): Promise<Turn[]> {
   const bytes = await readFile(path).catch(orNotFound(token));
   const whole = bytes.lastIndexOf(0x0a) + 1;
   if (whole < bytes.length) await truncate(path, whole);
   const lines = bytes.subarray(0, whole).toString("utf8").split("\n").slice(0, -1);
-  let turns: Turn[] = [];
-  for (const [index, line] of lines.entries())
-    turns = applyTurn(turns, readTurn(line, path, index + 1));
-  return turns;
+  return lines.map((line, index) => readTurn(line, path, index + 1));
 }
 
 function readTurn(line: string, path: string, number: number): Turn {

@@ -1,5 +1,6 @@
 // A conversation in no provider's words: what is kept in a transcript and what every model adapter translates from.
 import { z } from "zod";
+import { portableCallId } from "../gate/calls.ts";
 
 const userPart = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), text: z.string() }),
@@ -38,6 +39,8 @@ export const Turn = z.discriminatedUnion("role", [
     name: z.string(),
     text: z.string(),
     failed: z.boolean(),
+    /** Images and documents that belong to the answer. */
+    media: z.array(userPart).optional(),
   }),
   /** Stands for everything before it but the last `keep` turns. */
   z.object({ role: z.literal("summary"), text: z.string(), keep: z.number().int().nonnegative() }),
@@ -78,7 +81,7 @@ export function exchangesOf(turns: readonly Turn[]): Exchange[] {
     if (turn.role === "tool") answers.push(turn);
     else if (turn.role === "user") parts.push(...turn.parts);
     else if (turn.role === "summary") parts.push({ type: "text", text: turn.text });
-    else if (turn.text !== "" || turn.calls.length > 0) {
+    else if (turn.text.trim() !== "" || turn.calls.length > 0) {
       flush();
       exchanges.push({ side: "model", turn });
       answered = turn;
@@ -95,9 +98,4 @@ export function answeredCallId(
   model: string,
 ): string {
   return answered?.raw.model === model ? toolCallId : portableCallId(toolCallId);
-}
-
-/** A call id in the form that every provider takes, for a history that another provider began. */
-export function portableCallId(toolCallId: string): string {
-  return toolCallId.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 64);
 }

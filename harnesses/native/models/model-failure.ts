@@ -1,5 +1,7 @@
 // What can go wrong between us and a model's server, told apart by what to do about it.
-import { codeOfRefusal, saysContextExceeded } from "../../model-refusals.ts";
+import { saysContextExceeded } from "../../context-exceeded.ts";
+import { codeOfRefusal, saysQuotaExceeded } from "../../model-refusals.ts";
+import { isObject } from "../gate/json.ts";
 
 /** A call to a model that failed, with what the retry needs to know. */
 export class ModelFailure extends Error {
@@ -72,34 +74,59 @@ export function failureOf(cause: unknown): ModelFailure {
       { ...details, retryable: true },
     );
   }
-  const code = codeOfRefusal(error.status ?? statusOfStreamedError(words), words);
+  const code = codeOfRefusal(error.status ?? statusOfWords(words, 500), words);
   return new ModelFailure(code, `The model's server answered: ${error.message}`, {
     ...details,
     retryable: RETRYABLE.has(code),
   });
 }
 
-/** An error inside of a stream that began with 200 has only its words. */
-function statusOfStreamedError(words: string): number {
-  if (/rate_limit/.test(words)) return 429;
-  if (/overloaded/.test(words)) return 529;
-  if (/authentication_error|invalid_api_key/.test(words)) return 401;
-  if (/permission_error/.test(words)) return 403;
+/**
+ * An error that a server tells inside of an answer that began with 200: an object, or its words alone. `otherwise`: the status that its
+ * words stand for when they say nothing that we know.
+ */
+export function failureOfToldError(told: unknown, otherwise = 500): ModelFailure {
+  const error = isObject(told) ? told : { message: told };
+  const text = (name: string): string => (typeof error[name] === "string" ? error[name] : "");
+  const message = text("message") || text("detail") || JSON.stringify(told);
+  const words = [text("type"), text("code"), text("status"), message].join(" ");
+  const given = Number(error["code"] ?? error["status"]); // OpenRouter's and Google's codes are those of HTTP
+  const status = given >= 400 && given < 600 ? given : statusOfWords(words, otherwise);
+  const code = codeOfRefusal(status, words);
+  return new ModelFailure(code, `The model's server answered: ${message}`, {
+    retryable: RETRYABLE.has(code),
+    status: given >= 400 && given < 600 ? given : null,
+    cause: told,
+  });
+}
+
+function statusOfWords(words: string, otherwise: number): number {
+  if (/rate.?limit|too many requests/i.test(words)) return 429;
+  if (/overloaded|unavailable|at capacity|try again/i.test(words)) return 529;
+  if (/authentication_error|invalid_api_key|unauthorized/i.test(words)) return 401;
+  if (/permission_error|forbidden/i.test(words)) return 403;
   if (/not_found/.test(words)) return 404;
-  if (/invalid_|image_|policy/.test(words) || saysContextExceeded(words)) return 400;
-  return 500;
+  if (/api_error|server_error|internal|timeout|timed out/i.test(words)) return 500;
+  if (
+    /invalid_|image_|policy/.test(words) ||
+    saysContextExceeded(words) ||
+    saysQuotaExceeded(words)
+  )
+    return 400;
+  return otherwise;
 }
 
 function innermostMessage(error: Error): string {
   return error.cause instanceof Error ? innermostMessage(error.cause) : error.message;
 }
 
+/** Empty, zero or past says nothing: null, so that we wait as we would without it. */
 function retryAfterOf(headers: Headers | undefined): number | null {
-  const inMs = Number(headers?.get("retry-after-ms") ?? Number.NaN);
-  if (Number.isFinite(inMs)) return Math.max(0, inMs);
-  const text = headers?.get("retry-after");
-  if (text === null || text === undefined) return null;
+  const inMs = Number(headers?.get("retry-after-ms")?.trim() || Number.NaN);
+  if (inMs > 0 && Number.isFinite(inMs)) return inMs;
+  const text = headers?.get("retry-after")?.trim() ?? "";
+  if (text === "") return null;
   const seconds = Number(text);
   const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+  return ms > 0 ? ms : null;
 }

@@ -1,9 +1,9 @@
 // What the loop needs of a model, whatever server it lives on, and which adapter speaks to which.
 import type { HarnessEvent } from "../../events.ts";
 import type { ModelAccess } from "../../providers.ts";
-import { anthropicModel } from "./anthropic.ts";
-import { openaiChatModel } from "./openai-chat.ts";
-import { openaiResponsesModel } from "./openai-responses.ts";
+import { anthropicModel } from "./anthropic/model.ts";
+import { openaiChatModel } from "./chat/model.ts";
+import { openaiResponsesModel } from "./responses/model.ts";
 import type { ModelCall, Turn } from "../loop/turn.ts";
 
 /** A tool as a model is shown it. */
@@ -23,6 +23,8 @@ export interface ModelRequest {
   /** True when the answer to the schema was wrong before: no tools, only the answer. */
   readonly answerOnly?: boolean | undefined;
   readonly maxOutputTokens?: number | undefined;
+  /** Ids of calls that were made in this conversation before. */
+  readonly takenCallIds: ReadonlySet<string>;
   /** Joins the deltas of this reply to its `message` fact. */
   readonly messageId: string;
   /** Same for all requests of a conversation, so that a server can find its cache. */
@@ -59,6 +61,8 @@ export interface Model {
   /** With its provider, as hosts name it. */
   readonly name: string;
   readonly takesPdf: boolean;
+  /** More of them its server refuses. */
+  readonly maxTools: number;
   /** Streams deltas, returns the whole reply. Throws ModelFailure for what the server or the line did. */
   reply(request: ModelRequest): AsyncGenerator<HarnessEvent, Reply>;
 }

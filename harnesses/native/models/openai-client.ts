@@ -2,6 +2,9 @@
 import type OpenAI from "openai";
 import type { ModelAccess } from "../../providers.ts";
 
+/** A request with more is refused: https://github.com/zed-industries/zed/issues/32946 */
+export const OPENAI_MAX_TOOLS = 128;
+
 /** Retries are ours, so that they can be seen. */
 export async function openOpenaiClient(access: ModelAccess): Promise<OpenAI> {
   const { default: Client } = await import("openai");

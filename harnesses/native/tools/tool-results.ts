@@ -1,4 +1,5 @@
 // How a tool's answer reads to a model: plain text rather than escaped JSON, and never longer than it can use.
+import { headOf, tailOf } from "../../../tools/machinery/text/cut.ts";
 import type { ToolOutcome } from "../../../tools/tool.ts";
 
 const MAX_RESULT_CHARS = 100_000;
@@ -28,8 +29,8 @@ function renderField(name: string, value: unknown): string {
 /** Cuts the middle out of a text that is too long, and says how much. */
 export function shorten(text: string, maxChars: number = MAX_RESULT_CHARS): string {
   if (text.length <= maxChars) return text;
-  const head = text.slice(0, Math.floor(maxChars * HEAD_SHARE));
-  const tail = text.slice(text.length - (maxChars - head.length));
-  const note = `\n[… ${text.length - maxChars} characters left out here; ask for a part to see them …]\n`;
-  return `${head}${note}${tail}`.toWellFormed();
+  const head = headOf(text, Math.floor(maxChars * HEAD_SHARE));
+  const tail = tailOf(text, maxChars - head.length);
+  const leftOut = text.length - head.length - tail.length;
+  return `${head}\n[… ${leftOut} characters left out here; ask for a part to see them …]\n${tail}`;
 }

@@ -460,19 +460,23 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
 
   test("images and files of the prompt reach the model", async () => {
     await writeFile(join(box.cwd, "notes.txt"), "remember the milk");
-    const png = Buffer.from("89504e470d0a1a0a", "hex");
+    const gif = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+    const png = Buffer.from(
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+      "base64",
+    );
     await writeFile(join(box.cwd, "shot.png"), png);
     const { error } = await run([{ text: "Seen." }], {
       prompt: [
         { type: "text", text: "Look." },
-        { type: "image", mediaType: "image/gif", data: "R0lGODlh" },
+        { type: "image", mediaType: "image/gif", data: gif },
         { type: "file", path: "shot.png" },
         { type: "file", path: "notes.txt" },
       ],
     });
     expect(error).toBeUndefined();
     const body = JSON.stringify((await script.arrival(1)).asked?.body);
-    expect(body).toContain("R0lGODlh");
+    expect(body).toContain(gif);
     expect(body).toContain(png.toString("base64"));
     expect(body).toContain("remember the milk");
   });

@@ -37,6 +37,7 @@ async function bodyOf(
     tools: [],
     messageId: "m",
     cacheKey: "key",
+    takenCallIds: new Set(),
     stallMs: 5_000,
     signal: new AbortController().signal,
     ...wishes,
@@ -133,7 +134,10 @@ test("responses: a schema beyond strict mode is given as it is, and a model that
 });
 
 test("responses: the same model gets its own items back, another plain ones", async () => {
-  const own = [{ type: "reasoning", id: "rs", summary: [], encrypted_content: "sealed" }];
+  const own = [
+    { type: "reasoning", id: "rs", summary: [], encrypted_content: "sealed" },
+    { type: "function_call", call_id: "call.1:x", name: "t", arguments: "{}" },
+  ];
   const same = await bodyOf("openai-responses", "openai/gpt-6-sol", {
     turns: history("openai/gpt-6-sol", own),
   });

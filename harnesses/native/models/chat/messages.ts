@@ -1,12 +1,15 @@
 // Our turns as chat completion messages.
 import type OpenAI from "openai";
+import { portableCallId } from "../../gate/calls.ts";
+import { isObject, objectsOf, textOf } from "../../gate/json.ts";
 import {
+  answeredCallId,
   exchangesOf,
   type Exchange,
   type ModelTurn,
   type Turn,
   type UserPart,
-} from "../loop/turn.ts";
+} from "../../loop/turn.ts";
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 
@@ -23,12 +26,18 @@ export function chatMessages(turns: readonly Turn[], model: string): Message[] {
 
 function messagesOf(exchange: Exchange, model: string): Message[] {
   if (exchange.side === "model") return [modelMessage(exchange.turn, model)];
-  const answers = exchange.answers.map(({ toolCallId, text }) => ({
+  const answers = exchange.answers.map((answer) => ({
     role: "tool" as const,
-    tool_call_id: toolCallId,
-    content: text,
+    tool_call_id: answeredCallId(answer, exchange.answered, model),
+    content: answer.text,
   }));
-  const { parts } = exchange;
+  // An answer is text alone here: what else belongs to it follows as the user's.
+  const media = exchange.answers.flatMap((answer) =>
+    answer.media === undefined || answer.media.length === 0
+      ? []
+      : [{ type: "text" as const, text: `What ${answer.name} answered with:` }, ...answer.media],
+  );
+  const parts = [...media, ...exchange.parts];
   if (parts.length === 0) return answers;
   const onlyText = parts.every((part) => part.type === "text");
   // Some local servers take a string only.
@@ -37,8 +46,9 @@ function messagesOf(exchange: Exchange, model: string): Message[] {
 }
 
 function modelMessage(turn: ModelTurn, model: string): Message {
+  const isOwn = turn.raw.model === model;
   const tool_calls = turn.calls.map(({ toolCallId, name, input }) => ({
-    id: toolCallId,
+    id: isOwn ? toolCallId : portableCallId(toolCallId),
     type: "function" as const,
     function: { name, arguments: JSON.stringify(input) },
   }));
@@ -47,16 +57,18 @@ function modelMessage(turn: ModelTurn, model: string): Message {
     content: turn.text === "" ? null : turn.text,
     ...(tool_calls.length > 0 && { tool_calls }),
   };
-  return turn.raw.model === model ? { ...message, ...reasoningOf(turn) } : message;
+  return isOwn ? { ...message, ...reasoningOf(turn) } : message;
 }
 
 /** Reasoning goes back in the form it came, and the plain form only beside tool calls: elsewhere servers refuse it. */
-function reasoningOf(turn: ModelTurn): Record<string, unknown> {
-  const { reasoningDetails, reasoningContent } = turn.raw.content as RawChatReply;
+function reasoningOf({ raw, calls }: ModelTurn): Record<string, unknown> {
+  const { reasoningDetails, reasoningContent } = isObject(raw.content)
+    ? (raw.content as { [Field in keyof RawChatReply]?: unknown })
+    : {};
+  const [details, content] = [objectsOf(reasoningDetails), textOf(reasoningContent)];
   return {
-    ...(reasoningDetails.length > 0 && { reasoning_details: reasoningDetails }),
-    ...(reasoningContent !== "" &&
-      turn.calls.length > 0 && { reasoning_content: reasoningContent }),
+    ...(details.length > 0 && { reasoning_details: details }),
+    ...(content !== "" && calls.length > 0 && { reasoning_content: content }),
   };
 }
 

@@ -1,6 +1,6 @@
 // What servers of the chat dialect want beyond it: each gateway has its own words for cost, reasoning and caching.
 import type OpenAI from "openai";
-import type { ModelRequest } from "./model.ts";
+import type { ModelRequest } from "../model.ts";
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 
@@ -11,10 +11,12 @@ export interface ChatExtras {
   readonly marksCache: boolean;
 }
 
-export function chatExtras(provider: string, model: string, { effort }: ModelRequest): ChatExtras {
+/** `name` is the model's with its provider. */
+export function chatExtras(name: string, { effort }: Pick<ModelRequest, "effort">): ChatExtras {
+  const [provider] = name.split("/", 1);
   const reasoning = effort && { reasoning: { effort } };
   if (provider === "openrouter")
-    return { fields: { usage: { include: true }, ...reasoning }, marksCache: /claude/.test(model) };
+    return { fields: { usage: { include: true }, ...reasoning }, marksCache: /claude/.test(name) };
   if (provider === "vercel")
     return {
       fields: { providerOptions: { gateway: { caching: "auto" } }, ...reasoning },

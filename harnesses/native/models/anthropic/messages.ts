@@ -3,36 +3,41 @@ import type Anthropic from "@anthropic-ai/sdk";
 import {
   answeredCallId,
   exchangesOf,
-  portableCallId,
   type Exchange,
   type ModelTurn,
   type ToolTurn,
   type Turn,
   type UserPart,
-} from "../loop/turn.ts";
+} from "../../loop/turn.ts";
+import { portableCallId } from "../../gate/calls.ts";
+import { NO_OUTPUT } from "../../gate/words.ts";
+
+type Message = Anthropic.MessageParam;
+type Part = Anthropic.TextBlockParam | Anthropic.ImageBlockParam | Anthropic.DocumentBlockParam;
 
 /** With the one on the system prompt this stays within the four that a request may carry. */
 const CACHED_USER_MESSAGES = 2;
 
 /** `model` is the one asked now: what another model said is told in plain blocks, without its signatures. */
-export function anthropicMessages(turns: readonly Turn[], model: string): Anthropic.MessageParam[] {
-  const messages = exchangesOf(turns).map((exchange) => messageOf(exchange, model));
-  for (const message of messages
-    .filter(({ role }) => role === "user")
-    .slice(-CACHED_USER_MESSAGES)) {
-    const last = (message.content as CacheableBlock[]).at(-1);
-    if (last) last.cache_control = { type: "ephemeral" };
-  }
-  return messages;
+export function anthropicMessages(turns: readonly Turn[], model: string): Message[] {
+  return exchangesOf(turns).map((exchange) => messageOf(exchange, model));
 }
 
-type CacheableBlock =
-  | Anthropic.TextBlockParam
-  | Anthropic.ImageBlockParam
-  | Anthropic.DocumentBlockParam
-  | Anthropic.ToolResultBlockParam;
+/** The same messages, the ends of the user's last ones marked. */
+export function markCached(messages: readonly Message[]): Message[] {
+  const marked = new Set(
+    messages.filter(({ role }) => role === "user").slice(-CACHED_USER_MESSAGES),
+  );
+  return messages.map((message) => {
+    const blocks = message.content as (Part | Anthropic.ToolResultBlockParam)[];
+    const last = blocks.at(-1);
+    if (!marked.has(message) || last === undefined) return message;
+    const end = { ...last, cache_control: { type: "ephemeral" as const } };
+    return { role: "user", content: [...blocks.slice(0, -1), end] };
+  });
+}
 
-function messageOf(exchange: Exchange, model: string): Anthropic.MessageParam {
+function messageOf(exchange: Exchange, model: string): Message {
   if (exchange.side === "model")
     return { role: "assistant", content: modelContent(exchange.turn, model) };
   const answers = exchange.answers.map((answer) =>
@@ -42,7 +47,9 @@ function messageOf(exchange: Exchange, model: string): Anthropic.MessageParam {
 }
 
 function modelContent(turn: ModelTurn, model: string): Anthropic.ContentBlockParam[] {
-  if (turn.raw.model === model) return turn.raw.content as Anthropic.ContentBlockParam[];
+  const { raw } = turn;
+  if (raw.model === model && Array.isArray(raw.content))
+    return raw.content as Anthropic.ContentBlockParam[];
   return [
     ...(turn.text === "" ? [] : [{ type: "text" as const, text: turn.text }]),
     ...turn.calls.map(({ toolCallId, name, input }) => ({
@@ -54,16 +61,19 @@ function modelContent(turn: ModelTurn, model: string): Anthropic.ContentBlockPar
   ];
 }
 
-function answerOf({ text, failed }: ToolTurn, id: string): Anthropic.ToolResultBlockParam {
+function answerOf(
+  { text, failed, media = [] }: ToolTurn,
+  id: string,
+): Anthropic.ToolResultBlockParam {
   return {
     type: "tool_result",
     tool_use_id: id,
-    content: [{ type: "text", text: text === "" ? "(no output)" : text }],
+    content: [{ type: "text", text: text.trim() === "" ? NO_OUTPUT : text }, ...media.map(partOf)],
     ...(failed && { is_error: true }),
   };
 }
 
-function partOf(part: UserPart): CacheableBlock {
+function partOf(part: UserPart): Part {
   if (part.type === "text") return { type: "text", text: part.text };
   if (part.type === "image")
     return {

@@ -3,12 +3,13 @@ import type OpenAI from "openai";
 import {
   answeredCallId,
   exchangesOf,
-  portableCallId,
   type Exchange,
   type ModelTurn,
+  type ToolTurn,
   type Turn,
   type UserPart,
-} from "../loop/turn.ts";
+} from "../../loop/turn.ts";
+import { portableCallId } from "../../gate/calls.ts";
 
 type InputItem = OpenAI.Responses.ResponseInputItem;
 
@@ -22,7 +23,7 @@ function itemsOf(exchange: Exchange, model: string): InputItem[] {
   const answers = exchange.answers.map((answer) => ({
     type: "function_call_output" as const,
     call_id: answeredCallId(answer, exchange.answered, model),
-    output: answer.text,
+    output: outputOf(answer),
   }));
   const content = exchange.parts.map(partOf);
   return [
@@ -31,8 +32,13 @@ function itemsOf(exchange: Exchange, model: string): InputItem[] {
   ];
 }
 
+function outputOf({ text, media = [] }: ToolTurn) {
+  return media.length === 0 ? text : [{ type: "input_text" as const, text }, ...media.map(partOf)];
+}
+
 function modelItems(turn: ModelTurn, model: string): InputItem[] {
-  if (turn.raw.model === model) return turn.raw.content as InputItem[];
+  const { raw } = turn;
+  if (raw.model === model && Array.isArray(raw.content)) return raw.content as InputItem[];
   return [
     ...(turn.text === ""
       ? []
@@ -46,16 +52,16 @@ function modelItems(turn: ModelTurn, model: string): InputItem[] {
   ];
 }
 
-function partOf(part: UserPart): OpenAI.Responses.ResponseInputContent {
-  if (part.type === "text") return { type: "input_text", text: part.text };
+function partOf(part: UserPart) {
+  if (part.type === "text") return { type: "input_text" as const, text: part.text };
   if (part.type === "image")
     return {
-      type: "input_image",
-      detail: "auto",
+      type: "input_image" as const,
+      detail: "auto" as const,
       image_url: `data:${part.mediaType};base64,${part.data}`,
     };
   return {
-    type: "input_file",
+    type: "input_file" as const,
     filename: part.name,
     file_data: `data:application/pdf;base64,${part.data}`,
   };

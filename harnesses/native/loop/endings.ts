@@ -1,0 +1,41 @@
+// What a reply that is no answer means, and the errors that a conversation ends with.
+import { HarnessError } from "../../harness.ts";
+import type { Model, Reply } from "../models/model.ts";
+
+/** It neither says nor calls anything; it may have thought. */
+export function isSilent({ text, calls }: Reply): boolean {
+  return text.trim() === "" && calls.length === 0;
+}
+
+export function hollowCompletion({ name }: Model): HarnessError {
+  return new HarnessError(
+    "hollow_completion",
+    `${name} ended its reply twice without an answer or a tool call; start again, or take another model`,
+  );
+}
+
+/** It reached a limit in the middle. */
+export function isCut({ stop }: Reply): boolean {
+  return stop === "max_tokens" || stop === "context_full";
+}
+
+export function refusalOf({ text }: Reply, { name }: Model): HarnessError {
+  return new HarnessError(
+    "model_refused",
+    `${name} refused to answer: ${text || "it gave no reason"}`,
+  );
+}
+
+export function turnLimitReached(maxTurns: number): HarnessError {
+  return new HarnessError(
+    "max_turns",
+    `The model was not done after ${maxTurns} turns, the limit of this run`,
+  );
+}
+
+export function stillCutOff({ name }: Model, times: number): HarnessError {
+  return new HarnessError(
+    "max_tokens",
+    `${name} was cut off at its output limit ${times} times; raise maxOutputTokens or ask for less at once`,
+  );
+}

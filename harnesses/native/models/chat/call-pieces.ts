@@ -1,0 +1,54 @@
+// Which call a piece of a chat stream belongs to: servers number calls alike, name them late, or not at all.
+import type { HarnessEvent } from "../../../events.ts";
+import { isJsonObject, isObject, textOf, type Json } from "../../gate/json.ts";
+import type { ReplyBuilder } from "../reply-builder.ts";
+import { malformed } from "../stop-reason.ts";
+
+interface OpenCall {
+  /** With the reply. */
+  readonly key: number;
+  readonly index: unknown;
+  /** As the server gave it; null until it does. */
+  id: string | null;
+}
+
+export class CallPieces {
+  readonly #reply: ReplyBuilder;
+  readonly #calls: OpenCall[] = [];
+
+  constructor(reply: ReplyBuilder) {
+    this.#reply = reply;
+  }
+
+  *add(piece: Json): Generator<HarnessEvent> {
+    const made = isObject(piece["function"]) ? piece["function"] : {};
+    const name = textOf(made["name"]);
+    const given = made["arguments"];
+    const text = isObject(given) ? JSON.stringify(given) : textOf(given);
+    const id = textOf(piece["id"]) || null;
+    const call = this.#callOf(piece["index"], id, name, text) ?? this.#begin(piece, id, name);
+    call.id ??= id;
+    yield* this.#reply.addInput(call.key, text);
+  }
+
+  /** Null: it begins a call of its own. */
+  #callOf(index: unknown, id: string | null, name: string, text: string): OpenCall | null {
+    const found =
+      this.#calls.findLast((call) => id !== null && call.id === id) ??
+      this.#calls.findLast((call) => typeof index === "number" && call.index === index) ??
+      (typeof index === "number" ? undefined : this.#calls.at(-1));
+    if (found === undefined) return null;
+    if (id !== null && found.id !== null) return found.id === id ? found : null;
+    // A name once more: of a server that repeats it, or of a next call under the same number. Whole input tells.
+    const isNext = name !== "" && text !== "" && isJsonObject(this.#reply.inputTextOf(found.key));
+    return isNext ? null : found;
+  }
+
+  #begin({ index }: Json, id: string | null, name: string): OpenCall {
+    if (name === "") throw malformed("a tool call without a name");
+    const call = { key: this.#calls.length, index, id };
+    this.#calls.push(call);
+    this.#reply.beginCall(call.key, id, name);
+    return call;
+  }
+}
