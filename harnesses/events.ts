@@ -3,15 +3,47 @@ import { z } from "zod";
 
 const messageId = z.string().describe("Joins deltas to the fact that closes them.");
 const toolCallId = z.string().describe("Joins the start, the output and the end of one tool call.");
+const offset = z
+  .number()
+  .int()
+  .nonnegative()
+  .optional()
+  .describe(
+    "Characters of the same text, or of the call's stream, before this one; the daemon adds it.",
+  );
 const tokens = z.number().int().nonnegative();
 
+const messageDelta = z.object({
+  type: z.literal("message.delta"),
+  messageId,
+  offset,
+  text: z.string(),
+});
+const reasoningDelta = z.object({
+  type: z.literal("reasoning.delta"),
+  messageId,
+  offset,
+  text: z.string(),
+});
+const toolOutput = z.object({
+  type: z.literal("tool.output"),
+  toolCallId,
+  stream: z.enum(["stdout", "stderr"]),
+  offset,
+  text: z.string(),
+});
+
+/** The deltas that a text or an output streams by. */
+export const TextDelta = z.discriminatedUnion("type", [messageDelta, reasoningDelta, toolOutput]);
+export type TextDelta = z.input<typeof TextDelta>;
+
 const message = [
-  z.object({ type: z.literal("message.delta"), messageId, text: z.string() }),
+  messageDelta,
   z.object({ type: z.literal("message"), messageId, text: z.string() }),
   z
     .object({ type: z.literal("message.retracted"), messageId, reason: z.string() })
     .describe("The program took back what it had streamed."),
-  z.object({ type: z.literal("reasoning.delta"), messageId, text: z.string() }),
+  reasoningDelta,
   z.object({ type: z.literal("reasoning"), messageId, text: z.string() }),
 ] as const;
 
@@ -29,12 +61,7 @@ const tool = [
     kind: z.enum(["execute", "read", "write", "search", "fetch", "think", "other"]),
     input: z.unknown(),
   }),
-  z.object({
-    type: z.literal("tool.output"),
-    toolCallId,
-    stream: z.enum(["stdout", "stderr"]),
-    text: z.string(),
-  }),
+  toolOutput,
   z.object({
     type: z.literal("tool.finished"),
     toolCallId,

@@ -1,9 +1,16 @@
 // Shows a run to its end, and what becomes of it when the showing is ended from outside.
-import type { RunHandle } from "../client/index.ts";
+import type { Envelope, RunHandle } from "../client/index.ts";
 import { wantsColour } from "./colour.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
 import { Renderer } from "./render.ts";
 import { onStop, type Stop } from "./stop.ts";
+
+/** Gives a run's events to `take` until its end, which it answers; undefined when the signal ended it before. */
+export type Follow = (
+  run: RunHandle,
+  take: (event: Envelope) => void,
+  signal: AbortSignal,
+) => Promise<Envelope<"run.ended"> | undefined>;
 
 export interface ShowOptions {
   readonly asJson: boolean;
@@ -11,6 +18,8 @@ export interface ShowOptions {
   readonly onSignal: "cancel" | "leave";
   /** True when the run goes on after this command. */
   readonly isShared: boolean;
+  /** Absent: from the run's beginning, as it comes. */
+  readonly follow?: Follow;
 }
 
 /**
@@ -19,7 +28,7 @@ export interface ShowOptions {
  */
 export async function showRun(
   begin: () => Promise<RunHandle>,
-  { asJson, onSignal, isShared }: ShowOptions,
+  { asJson, onSignal, isShared, follow = fromItsBeginning }: ShowOptions,
 ): Promise<number> {
   const leaving = new AbortController();
   const handle = Promise.withResolvers<RunHandle>();
@@ -37,8 +46,9 @@ export async function showRun(
   try {
     begin().then(handle.resolve, handle.reject);
     const run = await handle.promise;
-    const status = await show(run, asJson, leaving.signal);
-    if (status === EXIT.unknown && stopped !== undefined && stopped !== "SIGPIPE" && isShared)
+    const ended = await follow(run, taker(asJson), leaving.signal);
+    const status = ended === undefined ? EXIT.unknown : exitStatusOf(ended);
+    if (ended === undefined && stopped !== undefined && stopped !== "SIGPIPE" && isShared)
       process.stderr.write(
         `harnessd: left ${run.id}, which goes on: \`harnessd attach ${run.id}\` shows it, \`harnessd cancel ${run.id}\` ends it\n`,
       );
@@ -51,12 +61,16 @@ export async function showRun(
   }
 }
 
-async function show(run: RunHandle, asJson: boolean, signal: AbortSignal): Promise<number> {
+function taker(asJson: boolean): (event: Envelope) => void {
+  if (asJson) return (event) => void process.stdout.write(`${JSON.stringify(event)}\n`);
   const renderer = new Renderer((text) => process.stdout.write(text), wantsColour(process.stdout));
-  for await (const event of run.events({ signal })) {
-    if (asJson) process.stdout.write(`${JSON.stringify(event)}\n`);
-    else renderer.show(event);
-    if (event.type === "run.ended") return exitStatusOf(event);
-  }
-  return EXIT.unknown;
+  return (event) => renderer.show(event);
 }
+
+const fromItsBeginning: Follow = async (run, take, signal) => {
+  for await (const event of run.events({ signal })) {
+    take(event);
+    if (event.type === "run.ended") return event;
+  }
+  return undefined;
+};

@@ -67,11 +67,18 @@ export class EntryWriter {
     return `${this.#epoch}"seq":${seq},${this.#writeTime()}${this.#writeAbout(about)}"type":"${body.type}"${own}}`;
   }
 
-  delta(afterSeq: number, body: EventBody & { text: string }, about: About): Entry {
-    const own = this.#writeOwn({ ...body, type: undefined, text: undefined });
+  /** Those that differ in their offset alone may be merged: the first one's holds for all. */
+  delta(
+    afterSeq: number,
+    body: EventBody & { text: string; offset?: number | undefined },
+    about: About,
+  ): Entry {
+    const { offset } = body;
+    const own = this.#writeOwn({ ...body, type: undefined, text: undefined, offset: undefined });
     const key = `${this.#writeAbout(about)}"type":"${body.type}"${own}`;
-    const json = `${this.#epoch}"afterSeq":${afterSeq},${this.#writeTime()}${key},"text":"`;
-    const text = this.#clean(JSON.stringify(body.text)).slice(1, -1);
+    const place = offset === undefined ? "" : `,"offset":${offset}`;
+    const json = `${this.#epoch}"afterSeq":${afterSeq},${this.#writeTime()}${key}${place},"text":"`;
+    const text = this.clean(JSON.stringify(body.text)).slice(1, -1);
     return {
       ...placeOf(afterSeq, body, about),
       json,
@@ -82,12 +89,12 @@ export class EntryWriter {
 
   /** The fields as they go on after the type: `,"a":1`, or nothing. */
   #writeOwn(fields: object): string {
-    const json = this.#clean(JSON.stringify(fields));
+    const json = this.clean(JSON.stringify(fields));
     return json === "{}" ? "" : `,${json.slice(1, -1)}`;
   }
 
-  /** A raw newline is no part of JSON's strings, and would end the fact's line on its page. */
-  #clean(json: string): string {
+  /** Without secrets. A raw newline is no part of JSON's strings, and would end the fact's line on its page. */
+  clean(json: string): string {
     return this.#redact ? this.#redact(json).replaceAll("\n", " ") : json;
   }
 

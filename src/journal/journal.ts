@@ -103,6 +103,11 @@ export class Journal {
   get tail(): Cursor {
     return this.#parts.reading.cursor(this.#lastSeq);
   }
+  /** JSON without the secrets that no event shows either. */
+  clean(json: string): string {
+    return this.#parts.writer.clean(json);
+  }
+
   /** Why facts wait and nothing is written; null when all is well. */
   get problem(): string | null {
     return this.#parts.commits.isFailing

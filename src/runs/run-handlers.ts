@@ -17,7 +17,7 @@ export function runHandlers(
 ): RunHandlers {
   return {
     run_start: (request) => runs.start(request),
-    run_get: async ({ runId }) => ({ run: runs.get(runId) }),
+    run_get: async ({ runId }) => ({ run: runs.get(runId), soFar: runs.soFar(runId) }),
     async run_list({ limit, pageToken, ...filter }) {
       const { items, nextPageToken } = store.list(filter, limit, pageToken);
       return { runs: items, nextPageToken };

@@ -49,6 +49,12 @@ export class Runs {
     throw new CodedError("run_not_found", `There is no run ${runId}`);
   }
 
+  /** Texts and outputs that the run streams just now, from their beginning; nothing of a run that is not under way. */
+  soFar(runId: string): ReturnType<RunExecution["soFar"]> {
+    const soFar = this.#live.get(runId)?.execution?.soFar() ?? [];
+    return JSON.parse(this.#journal.clean(JSON.stringify(soFar))) as typeof soFar;
+  }
+
   /** The run when it has ended, or as it stands after `waitMs`. */
   async wait(runId: string, waitMs: number, signal: AbortSignal): Promise<Run> {
     const live = this.#live.get(runId);

@@ -1,5 +1,6 @@
 // What the daemon answers and what it tells unasked: declared for types and documents. Nothing here is loaded by a daemon, which need not check itself.
 import { z } from "zod";
+import { TextDelta } from "../../harnesses/events.ts";
 import { Cursor, Gap, RunError, RunOutcome, RunResult, RunUsage } from "./events.ts";
 
 /** A run as it stands; once `ended` it never changes. */
@@ -69,7 +70,14 @@ export const answers = {
     run: Run,
     replayed: z.boolean().describe("True when the key named a run that was there already."),
   }),
-  run_get: z.object({ run: Run }),
+  run_get: z.object({
+    run: Run,
+    soFar: z
+      .array(TextDelta)
+      .describe(
+        "Texts and outputs that the run streams and no fact has closed, each as one delta from its beginning. A live delta says by its `offset` which part of it is new.",
+      ),
+  }),
   run_list: z.object({
     runs: z.array(Run).describe("Newest first."),
     nextPageToken: z.string().nullable(),

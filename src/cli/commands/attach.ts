@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { withDaemon } from "../connect.ts";
 import { EXIT_HELP } from "../exit-status.ts";
+import { joinLate } from "../late-join.ts";
 import { addTarget, type Flags } from "../options.ts";
 import { showRun } from "../show-run.ts";
 
@@ -22,11 +23,10 @@ export function command(): Command {
     .addHelpText("after", HELP)
     .action((runId: string, flags: Flags) =>
       withDaemon(flags, async (box) => {
-        const options = {
-          asJson: flags["json"] === true,
-          onSignal: "leave",
-          isShared: true,
-        } as const;
+        const asJson = flags["json"] === true;
+        // A program gets the events as they are; `run_get` tells it what is under way.
+        const follow = asJson ? {} : { follow: joinLate(box) };
+        const options = { asJson, onSignal: "leave", isShared: true, ...follow } as const;
         process.exitCode = await showRun(() => box.attach(runId), options);
       }),
     );

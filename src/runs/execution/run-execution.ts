@@ -73,6 +73,10 @@ export class RunExecution {
     return true;
   }
 
+  soFar(): ReturnType<RunRecorder["soFar"]> {
+    return this.#recorder.soFar();
+  }
+
   /** The first interruption counts; later ones change nothing. */
   interrupt(interruption: Interruption): void {
     if (this.#interruption || this.#isOver) return;

@@ -1,5 +1,5 @@
 // What a harness has begun and not finished: texts and inputs that it streams, tool calls and what they print; and the events that close them.
-import type { HarnessEvent } from "../../../harnesses/events.ts";
+import type { HarnessEvent, TextDelta } from "../../../harnesses/events.ts";
 
 /** Kept of each until a fact closes it. */
 const MAX_CHARACTERS = 1024 * 1024;
@@ -25,14 +25,18 @@ export class OpenEnds {
   readonly #names = new Map<string, string>();
   readonly #calls = new Set<string>();
 
-  follow(event: HarnessEvent): void {
-    if (event.type === "message.delta") this.#add("message", event.messageId, event.text);
-    else if (event.type === "reasoning.delta") this.#add("reasoning", event.messageId, event.text);
-    else if (event.type === "message" || event.type === "reasoning")
+  /** Of a delta of a text or an output: how many characters came before it. */
+  follow(event: HarnessEvent): number | undefined {
+    if (event.type === "message.delta") return this.#add("message", event.messageId, event.text);
+    if (event.type === "reasoning.delta")
+      return this.#add("reasoning", event.messageId, event.text);
+    if (event.type === "tool.output") return this.#add(event.stream, event.toolCallId, event.text);
+    if (event.type === "message" || event.type === "reasoning")
       this.#streamed[event.type].delete(event.messageId);
     else if (event.type === "message.retracted")
       this.#forget(event.messageId, ["message", "reasoning"]);
     else this.#followTool(event);
+    return undefined;
   }
 
   #followTool(event: HarnessEvent): void {
@@ -43,12 +47,22 @@ export class OpenEnds {
       this.#names.set(event.toolCallId, event.name);
       this.#calls.add(event.toolCallId);
       this.#forget(event.toolCallId, ["input"]);
-    } else if (event.type === "tool.output") {
-      this.#add(event.stream, event.toolCallId, event.text);
     } else if (event.type === "tool.finished") {
       this.#calls.delete(event.toolCallId);
       this.#names.delete(event.toolCallId);
       this.#forget(event.toolCallId, ["input", "stdout", "stderr"]);
+    }
+  }
+
+  /** What has been streamed of each text and output under way, as one delta from its beginning: what who joins late has missed. */
+  *soFar(): Generator<TextDelta, void> {
+    for (const type of ["reasoning", "message"] as const) {
+      for (const [messageId, streamed] of this.#streamed[type])
+        yield { type: `${type}.delta`, messageId, offset: 0, text: streamed.text };
+    }
+    for (const stream of ["stdout", "stderr"] as const) {
+      for (const [toolCallId, streamed] of this.#streamed[stream])
+        yield { type: "tool.output", toolCallId, stream, offset: 0, text: streamed.text };
     }
   }
 
@@ -95,12 +109,14 @@ export class OpenEnds {
     return this.#names.get(toolCallId) ?? "";
   }
 
-  #add(channel: Channel, id: string, text: string): void {
+  #add(channel: Channel, id: string, text: string): number {
     const streamed = this.#streamed[channel].get(id) ?? { text: "", cutCharacters: 0 };
+    const before = streamed.text.length + streamed.cutCharacters;
     const room = MAX_CHARACTERS - streamed.text.length;
     streamed.text += text.slice(0, room);
     streamed.cutCharacters += Math.max(0, text.length - room);
     this.#streamed[channel].set(id, streamed);
+    return before;
   }
 
   #forget(id: string, channels: readonly Channel[]): void {

@@ -1,5 +1,5 @@
 // Takes down what a harness says during one run: into the journal, into the account, and into what the verdict needs.
-import { HarnessEvent } from "../../../harnesses/events.ts";
+import { HarnessEvent, type TextDelta } from "../../../harnesses/events.ts";
 import type { EventBody, EventOf, RunResult } from "../../wire/events.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Ledger } from "./ledger.ts";
@@ -57,9 +57,9 @@ export class RunRecorder {
   record(said: HarnessEvent): Parsed {
     const checked = HarnessEvent.safeParse(said);
     const event: Parsed = checked.success ? checked.data : { type: "unmapped", data: said };
-    this.#follow(event);
+    const offset = this.#follow(event);
     this.#append(
-      event,
+      (offset === undefined ? event : { ...event, offset }) as EventBody,
       event.type === "session.bound" ? this.#bindSession(event.token) : undefined,
     );
     return event;
@@ -87,8 +87,13 @@ export class RunRecorder {
   recordToolOutput(toolCallId: string, stream: "stdout" | "stderr", text: string): void {
     if (this.#isClosed) return;
     const output = { type: "tool.output", toolCallId, stream, text } as const;
-    this.#open.follow(output);
-    this.#journal.append(output, { source: "tool", runId: this.#runId });
+    const offset = this.#open.follow(output);
+    this.#journal.append({ ...output, offset }, { source: "tool", runId: this.#runId });
+  }
+
+  /** What is being streamed and has no end yet, from its beginning. */
+  soFar(): TextDelta[] {
+    return [...this.#open.soFar()];
   }
 
   /** Closes what an interrupted harness has left open, so that every delta is contained in a fact and every call has an end. */
@@ -97,13 +102,13 @@ export class RunRecorder {
     for (const event of this.#open.closings()) this.record(event);
   }
 
-  #follow(event: Parsed): void {
+  #follow(event: Parsed): number | undefined {
     if (SIGNS_OF_WORK.has(event.type)) this.#didSomething = true;
     if (event.type === "usage") this.#ledger.add(event);
     else if (event.type === "turn") this.#ledger.countTurn();
     else if (event.type === "result") this.#followResult(event);
     else if (event.type === "message" && event.text.trim() !== "") this.#lastMessage = event.text;
-    this.#open.follow(event);
+    return this.#open.follow(event);
   }
 
   /** An empty one is no sign of work. */

@@ -312,3 +312,19 @@ test("many followers that come and go under load each get every fact from where 
   }
   await Promise.all(readers);
 });
+
+test("deltas that are merged keep the offset of the first", async () => {
+  const journal = openJournal();
+  const { batches } = follow(journal, 0);
+  const reading = collect(batches, 2);
+  const about = { source: "harness", runId: "run-1" } as const;
+  for (const [offset, text] of [
+    [7, "a"],
+    [8, "b"],
+    [9, "c"],
+  ] as const)
+    journal.append({ type: "message.delta", messageId: "m", offset, text }, about);
+  appendMessages(journal, 1);
+  const [delta] = parse(await reading);
+  expect(delta).toMatchObject({ type: "message.delta", offset: 7, text: "abc" });
+});

@@ -35,7 +35,7 @@ test("a detached run is named and goes on, and who attaches to it leaves it with
   const runId = stdout.trim();
   expect([status, runId]).toEqual([0, expect.stringMatching(/^run_\w+$/)]);
   const watching = terminal.start(["attach", runId]);
-  await watching.line("●");
+  await watching.line("│ begun"); // printed before anyone watched, and in no fact yet
   watching.child.kill("SIGTERM");
   const left = await watching.ended;
   expect(left.status).toBe(4);

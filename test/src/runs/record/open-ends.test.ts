@@ -27,3 +27,18 @@ test("a text that is streamed without end takes bounded memory, and says what is
     `${"x".repeat(MIB)}… [${2 * MIB - 3} more characters are not kept]`,
   );
 });
+
+test("who joins late gets each text and output under way from its beginning, and later deltas say where they stand", () => {
+  const open = new OpenEnds();
+  const printed = { type: "tool.output", toolCallId: "t", stream: "stdout" } as const;
+  expect(open.follow({ ...printed, text: "one " })).toBe(0);
+  expect(open.follow({ ...printed, text: "two" })).toBe(4);
+  expect(open.follow({ ...printed, stream: "stderr", text: "!" })).toBe(0);
+  expect(open.follow({ type: "message.delta", messageId: "m", text: "He" })).toBe(0);
+  open.follow({ type: "message", messageId: "m", text: "He" });
+  expect([...open.soFar()]).toEqual([
+    { ...printed, offset: 0, text: "one two" },
+    { ...printed, stream: "stderr", offset: 0, text: "!" },
+  ]);
+  expect(open.follow({ ...printed, text: "three" })).toBe(7);
+});
