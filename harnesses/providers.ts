@@ -14,6 +14,8 @@ export interface ProviderDescription {
   readonly baseUrlVariable: string;
   /** False where a server commonly runs without a key, such as a local one. */
   readonly needsKey: boolean;
+  /** True where each answer says what it cost. */
+  readonly reportsCost?: boolean;
 }
 
 /** Where to reach a model, and with what. */
@@ -53,6 +55,7 @@ export const providers: readonly ProviderDescription[] = [
     keyVariable: "OPENROUTER_API_KEY",
     baseUrlVariable: "OPENROUTER_BASE_URL",
     needsKey: true,
+    reportsCost: true,
   },
   {
     name: "vercel",

@@ -32,6 +32,7 @@ interface RunFlags {
   readonly maxTurns?: number;
   readonly maxTokens?: number;
   readonly maxCost?: number;
+  readonly allowUnknownPrice?: true;
   readonly key?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly mcp?: readonly string[];
@@ -56,6 +57,7 @@ export function addRunOptions(run: Command): Command {
     .option("--max-turns <count>", "end the run after so many answers of the model", wholePositive)
     .option("--max-tokens <count>", "end the run when it has used more", wholePositive)
     .option("--max-cost <dollars>", "end the run when it has cost more", positive)
+    .option("--allow-unknown-price", "take --max-cost for a model without a known price too")
     .option(
       "--env <name=value>",
       "variable for the agent's commands; NAME alone hands on the caller's; may be repeated",
@@ -87,6 +89,7 @@ export async function requestOf(words: readonly string[], flags: Flags): Promise
     maxTurns: given.maxTurns,
     maxTokens: given.maxTokens,
     maxCostUsd: given.maxCost,
+    allowUnknownPrice: given.allowUnknownPrice,
     env: given.env,
     mcpServers: given.mcp && (await mcpServersOf(given.mcp)),
     permissions: given.permission && permissionsOf(given.permission),

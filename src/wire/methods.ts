@@ -82,7 +82,15 @@ export const RunRequest = z.strictObject({
   timeoutMs: milliseconds.optional(),
   maxTurns: z.number().int().positive().optional(),
   maxTokens: z.number().int().positive().optional().describe("Input and output tokens together."),
-  maxCostUsd: z.number().positive().optional(),
+  maxCostUsd: z
+    .number()
+    .positive()
+    .optional()
+    .describe("Refused as `price_unknown` for a model whose price is not known."),
+  allowUnknownPrice: z
+    .boolean()
+    .default(false)
+    .describe("Start in spite of that: then maxCostUsd holds only as far as costs are reported."),
   env: environment.default({}).describe("For the agent's commands."),
   providers: z
     .record(

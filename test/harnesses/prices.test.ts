@@ -30,8 +30,8 @@ test("a dated snapshot costs as its model, and the longest name wins", () => {
 });
 
 test.each([
-  "openai/gpt-5.4-pro",
-  "openai/gpt-5",
+  "openai/gpt-5.4-other",
+  "openai/gpt-9",
   "anthropic/claude-opus-5-9",
   "openrouter/anthropic/claude-opus-5-5",
   "vllm/gpt-6-sol",
@@ -47,4 +47,21 @@ test("every list says when and where it was taken, and lists a model once", () =
   }
   const models = priceLists.flatMap(({ prices }) => prices.map(({ model }) => model));
   expect(new Set(models).size).toBe(models.length);
+});
+
+test.each([
+  ["openai/gpt-5-mini", 0.25, 2, 0.025],
+  ["openai/gpt-4.1", 2, 8, 0.5],
+  ["openai/o3-mini-2025-01-31", 1.1, 4.4, 0.55],
+  ["anthropic/claude-opus-4-1-20250805", 15, 75, 1.5],
+])("%s has its published price", (model, input, output, cachedInput) => {
+  expect(findPrice(model)).toMatchObject({ input, output, cachedInput });
+});
+
+test("every price is an amount of dollars, and what is cached costs no more than what is fresh", () => {
+  for (const { input, output, cachedInput, cacheWrite } of priceLists.flatMap((l) => l.prices)) {
+    for (const amount of [input, output, cachedInput, cacheWrite])
+      expect(amount).toBeGreaterThan(0);
+    expect(cachedInput).toBeLessThanOrEqual(input);
+  }
 });

@@ -3,7 +3,8 @@ import { stat } from "node:fs/promises";
 import { z } from "zod";
 import type { Prompt } from "../../../harnesses/content.ts";
 import type { Harness, HarnessCapabilities } from "../../../harnesses/harness.ts";
-import type { ModelAccess } from "../../../harnesses/providers.ts";
+import { findPrice } from "../../../harnesses/prices.ts";
+import { type ModelAccess, splitModelName } from "../../../harnesses/providers.ts";
 import { compileSchema } from "../../../harnesses/schema-check.ts";
 import { resolvePath, type PathPolicy } from "../../../tools/paths.ts";
 import type { Tool } from "../../../tools/tool.ts";
@@ -52,6 +53,7 @@ export async function admit(
   const options = parseOptions(request, harness);
   if (request.schema) await checkSchema(request.schema);
   const model = chooseModel(request, harness, around);
+  refuseUnknownPrice(request, harness, model);
   const cwd = await findDirectory(request.cwd ?? session?.cwd ?? around.workspace, around);
   await refuseUnready(harness, around.agentsDir);
   return { request, prompt, harness, model, cwd, session, options };
@@ -166,6 +168,23 @@ function chooseModel(
   const problem = problems.get(asked);
   if (usable !== undefined || !problem) return usable ?? asked;
   throw problem;
+}
+
+/** A limit that cannot be held is no limit. */
+function refuseUnknownPrice(
+  { maxCostUsd, allowUnknownPrice }: RunRequest,
+  harness: Harness,
+  model: string | null,
+): void {
+  if (maxCostUsd === undefined || allowUnknownPrice) return;
+  if (model !== null && (findPrice(model) !== null || reportsCost(model))) return;
+  const named = model ?? `the model that ${harness.title} chooses`;
+  const message = `maxCostUsd cannot be held: no price is known for ${named}. Limit the run by maxTokens, or set allowUnknownPrice`;
+  throw new CodedError("price_unknown", message, { data: { model, maxCostUsd } });
+}
+
+function reportsCost(model: string): boolean {
+  return splitModelName(model)?.provider.reportsCost === true;
 }
 
 function problemWith(resolve: () => unknown): CodedError | null {

@@ -97,12 +97,21 @@ test("whatever a cancelled harness has streamed stands in a fact: thought, answe
 });
 
 test("a limit on cost that no price is known for is said not to hold, once, and what is known counts", async () => {
-  const run = await box.carryOut("spendsUnpriced", { maxCostUsd: 1 });
+  await expect(box.carryOut("spendsUnpriced", { maxCostUsd: 1 })).rejects.toMatchObject({
+    code: "price_unknown",
+    data: { maxCostUsd: 1 },
+  });
+  const run = await box.carryOut("spendsUnpriced", {
+    maxCostUsd: 1,
+    allowUnknownPrice: true,
+  });
   expect(box.facts(run, "notice")).toMatchObject([
     { code: "cost_unknown", data: { maxCostUsd: 1 } },
   ]);
   expect([run.outcome, run.usage?.costUsd]).toEqual(["completed", null]);
-  expect(await box.carryOut("spendsUnpriced", { maxCostUsd: 0.0005 })).toMatchObject({
+  expect(
+    await box.carryOut("spendsUnpriced", { maxCostUsd: 0.0005, allowUnknownPrice: true }),
+  ).toMatchObject({
     outcome: "failed",
     error: { code: "budget_exhausted" },
   });
@@ -153,7 +162,7 @@ test("a run that outlives its time has failed with timed_out", async () => {
 test.each([
   [{ maxTurns: 3 }, "max_turns", "max_turns"],
   [{ maxTokens: 5000 }, "budget_exhausted", "max_tokens"],
-  [{ maxCostUsd: 0.002 }, "budget_exhausted", "max_cost"],
+  [{ maxCostUsd: 0.002, allowUnknownPrice: true }, "budget_exhausted", "max_cost"],
 ])("limits %j end a run that spends for ever", async (limits, code, limit) => {
   const run = await box.carryOut("spends", limits);
   expect(run).toMatchObject({ outcome: "failed", error: { code, data: { limit } } });
