@@ -4,10 +4,11 @@ import type { HarnessContext } from "../harness.ts";
 import { checkAnswer, compileSchema } from "../schema-check.ts";
 import { ContextGauge } from "./loop/compaction.ts";
 import { converse } from "./loop/loop.ts";
-import { connectMcpServers, type McpConnections } from "./tools/mcp-tools.ts";
+import { connectMcpServers, type McpConnections } from "./tools/mcp-servers.ts";
+import { fittingTools } from "./tools/tool-limit.ts";
 import { traitsOf } from "./models/model-traits.ts";
 import { openModel, type Model } from "./models/model.ts";
-import { boxTools, isWanted } from "./tools/offered-tool.ts";
+import { boxTools, isWanted, type OfferedTool } from "./tools/offered-tool.ts";
 import { NativeOptions } from "./options.ts";
 import { planTool } from "./tools/plan-tool.ts";
 import { readPrompt } from "./loop/prompt-parts.ts";
@@ -28,10 +29,12 @@ export async function* runNative(
   let servers: McpConnections | undefined;
   try {
     yield { type: "session.bound", token: transcript.token };
-    servers = await connectMcpServers(context);
+    servers = await connectMcpServers(context, model.takesPdf);
     yield* servers.notices;
     await transcript.add({ role: "user", parts });
-    const setup = loopSetup(context, model, transcript, servers);
+    const { tools, notices } = fittingTools(toolsOf(context, servers), model);
+    yield* notices;
+    const setup = loopSetup(context, { model, transcript, tools, servers });
     const answer = yield* converse({
       ...setup,
       check: check && ((text) => checkAnswer(text, check)),
@@ -43,18 +46,20 @@ export async function* runNative(
   }
 }
 
-function loopSetup(
-  context: HarnessContext,
-  model: Model,
-  transcript: Transcript,
-  servers: McpConnections,
-) {
+function toolsOf(context: HarnessContext, servers: McpConnections): OfferedTool[] {
+  const plan = isWanted([planTool.name], context) ? [planTool] : [];
+  return [...boxTools(context), ...plan, ...servers.tools];
+}
+
+interface RunParts {
+  readonly model: Model;
+  readonly transcript: Transcript;
+  readonly tools: readonly OfferedTool[];
+  readonly servers: McpConnections;
+}
+
+function loopSetup(context: HarnessContext, { model, transcript, tools, servers }: RunParts) {
   const options = NativeOptions.parse(context.options ?? {});
-  const tools = [
-    ...boxTools(context),
-    ...(isWanted(planTool.name, context) ? [planTool] : []),
-    ...servers.tools,
-  ];
   return {
     model,
     transcript,
@@ -71,6 +76,7 @@ function loopSetup(
         cwd: context.cwd,
         appended: context.systemPrompt,
         schema: context.schema,
+        servers: servers.instructions,
       }),
       effort: context.effort,
       schema: context.schema,

@@ -1,12 +1,12 @@
 // Runs the tool calls of one reply: together when none of them changes anything, in order otherwise.
 import type { ToolOutcome } from "../../../tools/tool.ts";
 import type { HarnessEvent } from "../../events.ts";
-import type { OfferedTool, Toolbox } from "./offered-tool.ts";
+import type { OfferedOutcome, OfferedTool, Toolbox } from "./offered-tool.ts";
 import { renderOutcome } from "./tool-results.ts";
 import type { Transcript } from "../loop/transcript.ts";
 import type { ModelCall } from "../loop/turn.ts";
 
-export interface CallSurroundings {
+export interface CallContext {
   readonly tools: Toolbox;
   readonly transcript: Transcript;
   readonly signal: AbortSignal;
@@ -18,9 +18,9 @@ export interface CallSurroundings {
  */
 export async function* runCalls(
   calls: readonly ModelCall[],
-  surroundings: CallSurroundings,
+  context: CallContext,
 ): AsyncGenerator<HarnessEvent, void> {
-  const { tools, signal } = surroundings;
+  const { tools, signal } = context;
   if (
     !signal.aborted &&
     calls.length > 1 &&
@@ -29,19 +29,15 @@ export async function* runCalls(
     for (const call of calls) yield startOf(call, tools.get(call.name));
     const endings = await Promise.all(calls.map((call) => runCall(call, tools.get(call.name))));
     for (const [index, call] of calls.entries())
-      yield* finish(call, endings[index] as Ending, surroundings);
+      yield* finish(call, endings[index] as Ending, context);
     return;
   }
   for (const call of calls) {
     if (signal.aborted)
-      await leaveCall(
-        call,
-        "The run was cancelled before this call was run",
-        surroundings.transcript,
-      );
+      await leaveCall(call, "The run was cancelled before this call was run", context.transcript);
     else {
       yield startOf(call, tools.get(call.name));
-      yield* finish(call, await runCall(call, tools.get(call.name)), surroundings);
+      yield* finish(call, await runCall(call, tools.get(call.name)), context);
     }
   }
 }
@@ -62,7 +58,7 @@ export async function leaveCall(
 }
 
 interface Ending {
-  readonly outcome: ToolOutcome;
+  readonly outcome: OfferedOutcome;
   /** Something that no model can act on; thrown once the call is accounted for. */
   readonly bug?: unknown;
 }
@@ -96,7 +92,7 @@ function startOf(
 async function* finish(
   call: ModelCall,
   { outcome, bug }: Ending,
-  { tools, transcript }: CallSurroundings,
+  { tools, transcript }: CallContext,
 ): AsyncGenerator<HarnessEvent, void> {
   const { toolCallId, name } = call;
   await transcript.add({
@@ -105,6 +101,7 @@ async function* finish(
     name,
     text: renderOutcome(outcome),
     failed: !outcome.ok,
+    ...(outcome.media && { media: [...outcome.media] }),
   });
   const output = outcome.ok ? outcome.output : outcome.error;
   const exitCode = outcome.ok ? outcome.output["exitCode"] : undefined;
