@@ -27,7 +27,9 @@ _harnessd() {
       _files
       return
     fi
-    [[ -n $line ]] && candidates+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    [[ -n $line ]] || continue
+    # _describe wants "value:note", and no colon behind a value without a note.
+    candidates+=("\${\${line%%$'\\t'*}//:/\\\\:}\${\${\${line#*$'\\t'}:+:}}\${line#*$'\\t'}")
   done
   _describe harnessd candidates
 }
