@@ -1,6 +1,7 @@
 // The commands of `harnessd`: one file each, loaded when it is called, or when help and completion need all of them.
 import { Command } from "commander";
 import { VERSION } from "../version.ts";
+import { EXIT_HELP } from "./exit-status.ts";
 
 const HELP_WIDTH = 100;
 
@@ -48,7 +49,9 @@ Examples:
   harnessd serve --workspace /workspace  start a daemon that hosts and the commands above talk to
   harnessd run --help                    every command has help with examples
 
-Exit statuses and the commands in detail: docs/cli.md`,
+${EXIT_HELP}
+
+docs/cli.md says more.`,
     );
   for (const load of loadersFor(args)) {
     const command = (await load()).command();

@@ -1,12 +1,14 @@
 // `harnessd run`: one prompt, shown as the agent works on it; the exit status says how it ended.
 import { Command } from "commander";
 import { readConfig } from "../../settings/config.ts";
+import type { RunRequestInput } from "../../wire/methods.ts";
 import { connectOrStart, connectToDaemon } from "../connect.ts";
 import { EXIT_HELP } from "../exit-status.ts";
 import { addOwnDaemon, type Flags } from "../options.ts";
 import { PROMPT_HELP } from "../prompt.ts";
 import { addRunOptions, requestOf } from "../run-request.ts";
 import { showRun } from "../show-run.ts";
+import { UsageError } from "../usage-error.ts";
 
 const HELP = `
 Ctrl-C, SIGTERM and a closed terminal cancel the run, so that none goes on unseen; a second signal
@@ -46,6 +48,10 @@ async function start(words: string[], flags: Flags): Promise<void> {
   const { box, isShared } = target;
   const asJson = flags["json"] === true;
   try {
+    if (!isShared && asksSomebody(request))
+      throw new UsageError(
+        "--permission ask: nobody can answer where the run has a daemon of its own; start one with `harnessd serve`, and answer with `harnessd permissions`",
+      );
     if (isDetached) {
       const { id, run } = await box.run(request);
       process.stdout.write(asJson ? `${JSON.stringify(run)}\n` : `${id}\n`);
@@ -56,4 +62,9 @@ async function start(words: string[], flags: Flags): Promise<void> {
   } finally {
     await target.close();
   }
+}
+
+function asksSomebody({ permissions }: RunRequestInput): boolean {
+  const { rules = [], otherwise } = permissions ?? {};
+  return otherwise === "ask" || rules.some(({ decision }) => decision === "ask");
 }

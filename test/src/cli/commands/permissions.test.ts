@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { Terminal } from "../terminal.ts";
 
+test("a run with a daemon of its own cannot ask, since nobody else reaches it", async () => {
+  await using terminal = await Terminal.open();
+  const { status, stderr } = await terminal.run(["run", "--permission", "ask", "go"]);
+  expect([status, stderr]).toEqual([2, expect.stringContaining("nobody can answer")]);
+});
+
 test("a call that asks waits until somebody answers it from another terminal", async () => {
   await using terminal = await Terminal.open([
     { calls: [{ intent: "shell", command: "echo allowed" }] },
