@@ -1,5 +1,6 @@
-// What a harness can say, grouped by life-cycle. A *delta* is ephemeral and wholly contained in the *fact* that closes it.
+// What a harness can report, grouped by life cycle.
 import { z } from "zod";
+import { delta, type EventInput, type EventOutput, fact, schemaOfEvents } from "./event-record.ts";
 
 const messageId = z.string().describe("Joins deltas to the fact that closes them.");
 const toolCallId = z.string().describe("Joins the start, the output and the end of one tool call.");
@@ -13,57 +14,45 @@ const offset = z
   );
 const tokens = z.number().int().nonnegative();
 
-const messageDelta = z.object({
-  type: z.literal("message.delta"),
-  messageId,
-  offset,
-  text: z.string(),
-});
-const reasoningDelta = z.object({
-  type: z.literal("reasoning.delta"),
-  messageId,
-  offset,
-  text: z.string(),
-});
-const toolOutput = z.object({
-  type: z.literal("tool.output"),
-  toolCallId,
-  stream: z.enum(["stdout", "stderr"]),
-  offset,
-  text: z.string(),
-});
-
 /** The deltas that a text or an output streams by. */
-export const TextDelta = z.discriminatedUnion("type", [messageDelta, reasoningDelta, toolOutput]);
-export type TextDelta = z.input<typeof TextDelta>;
+const textDeltas = {
+  "message.delta": delta(() => ({ messageId, offset, text: z.string() })),
+  "reasoning.delta": delta(() => ({ messageId, offset, text: z.string() })),
+  "tool.output": delta(() => ({
+    toolCallId,
+    stream: z.enum(["stdout", "stderr"]),
+    offset,
+    text: z.string(),
+  })),
+} as const;
+export type TextDelta = EventInput<typeof textDeltas>;
+export const TextDelta = schemaOfEvents(textDeltas);
 
-const message = [
-  messageDelta,
-  z.object({ type: z.literal("message"), messageId, text: z.string() }),
-  z
-    .object({ type: z.literal("message.retracted"), messageId, reason: z.string() })
-    .describe("The program took back what it had streamed."),
-  reasoningDelta,
-  z.object({ type: z.literal("reasoning"), messageId, text: z.string() }),
-] as const;
+const message = {
+  "message.delta": textDeltas["message.delta"],
+  message: fact(() => ({ messageId, text: z.string() })),
+  "message.retracted": fact(
+    () => ({ messageId, reason: z.string() }),
+    "The program took back what it had streamed.",
+  ),
+  "reasoning.delta": textDeltas["reasoning.delta"],
+  reasoning: fact(() => ({ messageId, text: z.string() })),
+} as const;
 
-const tool = [
-  z.object({
-    type: z.literal("tool.input"),
+const tool = {
+  "tool.input": delta(() => ({
     toolCallId,
     name: z.string(),
     text: z.string().describe("A piece of the input's JSON as the model writes it."),
-  }),
-  z.object({
-    type: z.literal("tool.started"),
+  })),
+  "tool.started": fact(() => ({
     toolCallId,
     name: z.string().describe("As the harness calls it: `shell_exec`, `Bash`, `exec_command`."),
     kind: z.enum(["execute", "read", "write", "search", "fetch", "think", "other"]),
     input: z.unknown(),
-  }),
-  toolOutput,
-  z.object({
-    type: z.literal("tool.finished"),
+  })),
+  "tool.output": textDeltas["tool.output"],
+  "tool.finished": fact(() => ({
     toolCallId,
     name: z.string(),
     ok: z.boolean(),
@@ -74,33 +63,33 @@ const tool = [
       .nullable()
       .optional()
       .describe("Of the command, where the tool ran one and the code is known."),
-  }),
-] as const;
+  })),
+} as const;
 
-const work = [
-  z.object({
-    type: z.literal("file.changed"),
+const work = {
+  "file.changed": fact(() => ({
     path: z.string().describe("Relative to the run's cwd."),
     change: z.enum(["created", "modified", "deleted"]),
     diff: z.string().nullable().describe("Unified diff; null for a binary or very large file."),
     toolCallId: toolCallId.optional(),
-  }),
-  z.object({
-    type: z.literal("plan.updated"),
+  })),
+  "plan.updated": fact(() => ({
     steps: z.array(
       z.object({
         text: z.string(),
         status: z.enum(["pending", "in_progress", "completed", "cancelled"]),
       }),
     ),
-  }),
-] as const;
+  })),
+} as const;
 
-const account = [
-  z.object({
-    type: z.literal("usage"),
-    /** `call`: this is an amount to add. `session`: a sum over the whole session; the daemon takes the difference. */
-    scope: z.enum(["call", "session"]),
+const account = {
+  usage: fact(() => ({
+    scope: z
+      .enum(["call", "session"])
+      .describe(
+        "`call`: an amount to add. `session`: a sum over the whole session; the daemon takes the difference.",
+      ),
     model: z.string().nullable(),
     inputTokens: tokens.describe("All input tokens, cached ones included."),
     outputTokens: tokens.describe("All output tokens, reasoning included."),
@@ -109,41 +98,42 @@ const account = [
     reasoningTokens: tokens.default(0),
     costUsd: z.number().nonnegative().nullable(),
     costBasis: z.enum(["reported", "computed"]).nullable(),
-  }),
-  z
-    .object({ type: z.literal("turn") })
-    .describe("One request to the model has been answered; what the turn limit counts."),
-] as const;
+  })),
+  turn: fact(() => ({}), "One request to the model has been answered; what the turn limit counts."),
+} as const;
 
-const condition = [
-  z.object({
-    type: z.literal("notice"),
+const condition = {
+  notice: fact(() => ({
     code: z
       .string()
       .describe("A snake_case word: `retry`, `compaction`, `noise`, `model_fallback`, …"),
     message: z.string(),
     data: z.record(z.string(), z.unknown()).optional(),
-  }),
-  z.object({
-    type: z.literal("session.bound"),
+  })),
+  "session.bound": fact(() => ({
     token: z.string().describe("What the harness needs to go on from here in a later run."),
-  }),
-  z
-    .object({ type: z.literal("result"), text: z.string(), json: z.unknown().optional() })
-    .describe("The final answer as the harness gives it; the last one counts."),
-  z
-    .object({ type: z.literal("unmapped"), data: z.unknown() })
-    .describe("What the adapter did not understand, passed on whole."),
-] as const;
+  })),
+  result: fact(
+    () => ({ text: z.string(), json: z.unknown().optional() }),
+    "The final answer as the harness gives it; the last one counts.",
+  ),
+  unmapped: fact(
+    () => ({ data: z.unknown() }),
+    "What the adapter did not understand, passed on whole.",
+  ),
+} as const;
 
-export const HarnessEvent = z.discriminatedUnion("type", [
+export const harnessEvents = {
   ...message,
   ...tool,
   ...work,
   ...account,
   ...condition,
-]);
+} as const;
+
 /** What a harness yields. */
-export type HarnessEvent = z.input<typeof HarnessEvent>;
+export type HarnessEvent = EventInput<typeof harnessEvents>;
+export type CheckedHarnessEvent = EventOutput<typeof harnessEvents>;
+export const HarnessEvent = schemaOfEvents(harnessEvents);
 export type HarnessEventType = HarnessEvent["type"];
 export type UsageEvent = Extract<HarnessEvent, { type: "usage" }>;

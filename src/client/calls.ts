@@ -3,32 +3,6 @@ import type { CallOptions } from "./catalogue.ts";
 import { CallTimeoutError, ConnectionLostError } from "./errors.ts";
 import type { Link } from "./link.ts";
 
-/** Methods and tools that may be asked twice with the same effect as once. A test holds this against the catalogues. */
-export const RESENDABLE: ReadonlySet<string> = new Set([
-  "daemon_info",
-  "harness_list",
-  "run_get",
-  "run_list",
-  "run_wait",
-  "run_cancel",
-  "session_list",
-  "permission_list",
-  "events_read",
-  "events_ack",
-  "events_forget",
-  "fs_glob",
-  "fs_grep",
-  "fs_list",
-  "fs_read",
-  "fs_stat",
-  "git_diff",
-  "git_log",
-  "git_show",
-  "git_status",
-  "shell_list",
-  "shell_read",
-]);
-
 /** Rejects with CallError, CallTimeoutError, FrameTooLargeError, ConnectionLostError, ConnectError, or the signal's reason. */
 export async function callOver(
   link: Link,
@@ -36,7 +10,7 @@ export async function callOver(
   params: unknown = {},
   options: CallOptions = {},
 ): Promise<unknown> {
-  const { timeoutMs, resend = isResendable(name, params) } = options;
+  const { timeoutMs, resend = isResendable(link, name, params) } = options;
   if (timeoutMs === undefined) return persist(link, name, params, resend, options.signal);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(new CallTimeoutError(name, timeoutMs)), timeoutMs);
@@ -64,8 +38,9 @@ async function persist(
   }
 }
 
-/** `run_start` is idempotent by its key, if it has one. */
-function isResendable(name: string, params: unknown): boolean {
-  if (name === "run_start") return (params as { readonly key?: unknown } | null)?.key !== undefined;
-  return RESENDABLE.has(name);
+/** As the daemon has said of itself. */
+function isResendable({ resend }: Link, name: string, params: unknown): boolean {
+  if (!Object.hasOwn(resend, name)) return false;
+  if (resend[name] === "always") return true;
+  return (params as { readonly key?: unknown } | null)?.key !== undefined;
 }

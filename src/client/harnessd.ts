@@ -187,6 +187,7 @@ async function introduced(
       { timeoutMs: INTRODUCTION_TIMEOUT_MS, signal },
     )) as MethodResult<"daemon_info">;
     const { maxFrameMb } = info.limits ?? {};
+    link.resend = info.resend ?? link.resend;
     if (maxFrameMb !== undefined) link.maxFrameBytes = maxFrameMb * BYTES_PER_MB;
     if (info.protocol === PROTOCOL) return info;
     throw new ConnectError(

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket } from "ws";
 import { backoffMs, type Backoff } from "../wire/socket/backoff.ts";
 import { CLOSE_CODES, mayRetry } from "../wire/socket/close-codes.ts";
+import type { MethodResult } from "../wire/methods.ts";
 import { SocketRefused } from "../wire/socket/open-socket.ts";
 import { ConnectError, type ConnectFailure } from "./errors.ts";
 import { Peer, type Closing } from "./peer.ts";
@@ -35,6 +36,8 @@ interface Waiter {
 export class Link {
   /** What the daemon takes in one frame, once it has said so. */
   maxFrameBytes = DEFAULT_FRAME_BYTES;
+  /** What may be sent again after a broken line, by method and tool, once the daemon has said so. */
+  resend: MethodResult<"daemon_info">["resend"] = { daemon_info: "always" };
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
   readonly #waiters = new Set<Waiter>();

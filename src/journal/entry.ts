@@ -1,5 +1,5 @@
 // One event inside the journal: its bytes, made once, and the few things that a filter asks about.
-import type { EventBody } from "../wire/events.ts";
+import type { DeltaBody, EventBody } from "../wire/events.ts";
 import { shorten } from "./shorten.ts";
 
 /** A larger fact is shortened: whoever has that much to say puts it in a file and names the file. */
@@ -68,12 +68,8 @@ export class EntryWriter {
   }
 
   /** Those that differ in their offset alone may be merged: the first one's holds for all. */
-  delta(
-    afterSeq: number,
-    body: EventBody & { text: string; offset?: number | undefined },
-    about: About,
-  ): Entry {
-    const { offset } = body;
+  delta(afterSeq: number, body: DeltaBody, about: About): Entry {
+    const offset = "offset" in body ? body.offset : undefined;
     const own = this.#writeOwn({ ...body, type: undefined, text: undefined, offset: undefined });
     const key = `${this.#writeAbout(about)}"type":"${body.type}"${own}`;
     const place = offset === undefined ? "" : `,"offset":${offset}`;

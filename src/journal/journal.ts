@@ -1,7 +1,6 @@
 // The box's one durable, ordered record of facts, and the only place where its parts meet.
 import type { DatabaseSync } from "node:sqlite";
-import { DELTA_TYPES } from "../../harnesses/delta-types.ts";
-import type { Cursor, EventBody } from "../wire/events.ts";
+import { type Cursor, type EventBody, isDelta } from "../wire/events.ts";
 import type { About, Entry } from "./entry.ts";
 import type { Work } from "./group-commit.ts";
 import { CodedError } from "../../tools/coded-error.ts";
@@ -121,7 +120,7 @@ export class Journal {
    */
   append(body: EventBody, about: About, alongside?: Work): number {
     this.#assertOpen();
-    if (DELTA_TYPES.has(body.type) && "text" in body) {
+    if (isDelta(body)) {
       if (this.#parts.followers.count > 0)
         this.#parts.commits.addDelta(this.#parts.writer.delta(this.#lastSeq, body, about));
       return this.#lastSeq;

@@ -1,5 +1,5 @@
 // Every code that an answer or a run's end may hold, with its kind. To add one costs a line here and one in docs/errors.md; a test holds the two together.
-import type { ErrorKindName } from "./error-kinds.ts";
+import { ERROR_KINDS, type ErrorKind, type ErrorKindName, RPC_NUMBERS } from "./error-kinds.ts";
 
 export const ERROR_CODES = {
   agent_exited: "run_failed",
@@ -159,3 +159,21 @@ export const ERROR_CODES = {
   version_conflict: "outdated",
   wrong_usage: "invalid",
 } as const satisfies Record<string, ErrorKindName>;
+
+/** A code that is not in the table is one of somebody's own harness: understood, but not possible. */
+export function errorKindOf(code: string): ErrorKind {
+  const known: Readonly<Record<string, ErrorKindName>> = ERROR_CODES;
+  return ERROR_KINDS[
+    Object.hasOwn(known, code) ? (known[code] ?? "unprocessable") : "unprocessable"
+  ];
+}
+
+/** The number of a code's kind in a JSON-RPC answer. */
+export function rpcNumberOf(code: string): number {
+  return RPC_NUMBERS[errorKindOf(code).rpc];
+}
+
+/** The HTTP status of a code's kind. */
+export function httpStatusOf(code: string): number {
+  return errorKindOf(code).status;
+}

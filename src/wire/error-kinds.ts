@@ -1,5 +1,4 @@
 // The kinds of refusals and failures, and what each is at every door: a JSON-RPC number, an HTTP status.
-import { ERROR_CODES } from "./error-codes.ts";
 
 /** JSON-RPC's own numbers, and ours from -32000 downwards. */
 export const RPC_NUMBERS = {
@@ -49,21 +48,3 @@ export const ERROR_KINDS = {
   disk_full: { rpc: "refused", status: 507 },
 } as const satisfies Record<string, ErrorKind>;
 export type ErrorKindName = keyof typeof ERROR_KINDS;
-
-/** A code that is not in the table is one of somebody's own harness: understood, but not possible. */
-export function errorKindOf(code: string): ErrorKind {
-  const known: Readonly<Record<string, ErrorKindName>> = ERROR_CODES;
-  return ERROR_KINDS[
-    Object.hasOwn(known, code) ? (known[code] ?? "unprocessable") : "unprocessable"
-  ];
-}
-
-/** The number of a code's kind in a JSON-RPC answer. */
-export function rpcNumberOf(code: string): number {
-  return RPC_NUMBERS[errorKindOf(code).rpc];
-}
-
-/** The HTTP status of a code's kind. */
-export function httpStatusOf(code: string): number {
-  return errorKindOf(code).status;
-}

@@ -2,8 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { ERROR_CODES } from "../../src/wire/error-codes.ts";
-import { httpStatusOf } from "../../src/wire/error-kinds.ts";
+import { ERROR_CODES, httpStatusOf } from "../../src/wire/error-codes.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 

@@ -2,12 +2,12 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { harnesses } from "../../harnesses/index.ts";
-import { EnvelopeFields, EventBody } from "../../src/wire/events.ts";
-import { answers, notifications } from "../../src/wire/answers.ts";
-import { type MethodName, methods, PROTOCOL_VERSION } from "../../src/wire/methods.ts";
+import { schemaOfEvent } from "../../harnesses/event-record.ts";
+import { EnvelopeFields, events } from "../../src/wire/events.ts";
+import { methods, PROTOCOL_VERSION } from "../../src/wire/methods.ts";
+import { notifications } from "../../src/wire/notifications.ts";
 import { RPC_NUMBERS } from "../../src/wire/error-kinds.ts";
 import { CLOSE_CODES } from "../../src/wire/socket/close-codes.ts";
-import { DELTA_TYPES } from "../../harnesses/delta-types.ts";
 import { tools } from "../../tools/index.ts";
 import { schemasOf, type Tool } from "../../tools/tool.ts";
 
@@ -24,9 +24,10 @@ function protocol(): JsonSchema {
     transport: "JSON-RPC 2.0 in text frames of a WebSocket at / or /ws, either side connecting",
     errors: RPC_NUMBERS,
     closeCodes: CLOSE_CODES,
-    methods: mapValues(methods, ({ params }, name) => ({
+    methods: mapValues(methods, ({ params, result, ...rest }) => ({
+      ...rest,
       params: schemaOf(params, "input"),
-      result: schemaOf(answers[name as MethodName], "output"),
+      result: schemaOf(result, "output"),
     })),
     tools: Object.fromEntries(
       (tools as readonly Tool[]).map((tool) => [
@@ -34,17 +35,16 @@ function protocol(): JsonSchema {
         { description: tool.description, effect: tool.effect, ...schemasOf(tool) },
       ]),
     ),
-    notifications: mapValues(notifications, (schema) => schemaOf(schema, "output")),
-    envelope: schemaOf(EnvelopeFields, "output"),
-    events: Object.fromEntries(
-      EventBody.options.map((option) => {
-        const [type] = option.shape.type.values;
-        return [
-          type,
-          { kind: DELTA_TYPES.has(type ?? "") ? "delta" : "fact", ...schemaOf(option, "input") },
-        ];
-      }),
-    ),
+    notifications: mapValues(notifications, ({ from, description, params }) => ({
+      from,
+      description,
+      params: schemaOf(params(), "output"),
+    })),
+    envelope: schemaOf(EnvelopeFields(), "output"),
+    events: mapValues(events, (record, type) => ({
+      kind: record.kind,
+      ...schemaOf(schemaOfEvent(type, record), "input"),
+    })),
     harnesses: Object.fromEntries(
       harnesses.map(({ name, title, capabilities, options }) => [
         name,

@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import { CodedError } from "../../../tools/coded-error.ts";
 import type { Log } from "../../life/log.ts";
 import { answerableError } from "../failure.ts";
-import { httpStatusOf } from "../../wire/error-kinds.ts";
+import { httpStatusOf } from "../../wire/error-codes.ts";
 import { answerJson, type Route } from "./route.ts";
 
 export interface HttpOptions {

@@ -5,6 +5,7 @@ import type { Config } from "../../settings/config.ts";
 import type { Journal } from "../../journal/journal.ts";
 import { PROTOCOL_VERSION } from "../../wire/methods.ts";
 import type { Handlers } from "./method-table.ts";
+import { resendable } from "./resendable.ts";
 import { VERSION } from "../../version.ts";
 
 export interface BoxHandlersOptions {
@@ -30,6 +31,7 @@ export function boxHandlers({
       workspace: config.workspace,
       tools: tools.map((tool) => tool.name),
       harnesses: harnesses.map((harness) => harness.name),
+      resend: resendable(tools),
       limits: { maxRuns, maxQueuedRuns, maxConnections, maxFrameMb, maxRecordMb },
     }),
     harness_list: async () => ({

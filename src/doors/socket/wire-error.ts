@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { CodedError } from "../../../tools/coded-error.ts";
 import type { ToolFailure } from "../../../tools/tool.ts";
-import { rpcNumberOf } from "../../wire/error-kinds.ts";
+import { rpcNumberOf } from "../../wire/error-codes.ts";
 import { describeAtPlace, describeIssue } from "../../wire/issue-text.ts";
 import { nearestName } from "../../wire/nearest-name.ts";
 

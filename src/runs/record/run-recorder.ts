@@ -1,12 +1,14 @@
 // Takes down what a harness says during one run: into the journal, into the account, and into what the verdict needs.
-import { HarnessEvent, type TextDelta } from "../../../harnesses/events.ts";
+import {
+  type CheckedHarnessEvent,
+  HarnessEvent,
+  type TextDelta,
+} from "../../../harnesses/events.ts";
 import type { EventBody, EventOf, RunResult } from "../../wire/events.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { OpenEnds } from "./open-ends.ts";
 import type { Write } from "./run-store.ts";
-
-type Parsed = ReturnType<typeof HarnessEvent.parse>;
 
 const SIGNS_OF_WORK: ReadonlySet<string> = new Set([
   "message",
@@ -54,9 +56,11 @@ export class RunRecorder {
   }
 
   /** What an adapter yields is checked here: a bring-your-own harness is not trusted to keep to the form. */
-  record(said: HarnessEvent): Parsed {
+  record(said: HarnessEvent): CheckedHarnessEvent {
     const checked = HarnessEvent.safeParse(said);
-    const event: Parsed = checked.success ? checked.data : { type: "unmapped", data: said };
+    const event: CheckedHarnessEvent = checked.success
+      ? checked.data
+      : { type: "unmapped", data: said };
     const offset = this.#follow(event);
     this.#append(
       (offset === undefined ? event : { ...event, offset }) as EventBody,
@@ -79,7 +83,7 @@ export class RunRecorder {
   }
 
   /** Takes account of what is in the journal already. */
-  recall(event: Parsed): void {
+  recall(event: CheckedHarnessEvent): void {
     this.#follow(event);
   }
 
@@ -102,7 +106,7 @@ export class RunRecorder {
     for (const event of this.#open.closings()) this.record(event);
   }
 
-  #follow(event: Parsed): number | undefined {
+  #follow(event: CheckedHarnessEvent): number | undefined {
     if (SIGNS_OF_WORK.has(event.type)) this.#didSomething = true;
     if (event.type === "usage") this.#ledger.add(event);
     else if (event.type === "turn") this.#ledger.countTurn();
@@ -112,7 +116,7 @@ export class RunRecorder {
   }
 
   /** An empty one is no sign of work. */
-  #followResult({ text, json }: Extract<Parsed, { type: "result" }>): void {
+  #followResult({ text, json }: Extract<CheckedHarnessEvent, { type: "result" }>): void {
     this.#didSomething ||= text.trim() !== "" || json !== undefined;
     this.#result = json === undefined ? { text } : { text, json };
   }

@@ -12,11 +12,7 @@ import {
   FrameTooLargeError,
   Harnessd,
 } from "../../../src/client/index.ts";
-import { RESENDABLE } from "../../../src/client/calls.ts";
 import { dialOut } from "../../../src/doors/socket/dial-out.ts";
-import { methods } from "../../../src/wire/methods.ts";
-import { tools } from "../../../tools/index.ts";
-import type { Tool } from "../../../tools/tool.ts";
 import { aborted, method, openDoor, silentLog, smallTable } from "../doors/socket/small-door.ts";
 import { connectTo, openBox, Wire } from "./box-door.ts";
 
@@ -192,13 +188,4 @@ test("a host drives a daemon that dialled out, and goes on when it dials again",
   expect(await callAny(box, "add", { left: 1, right: 2 })).toEqual({ sum: 3 });
   socket.terminate();
   expect(await callAny(box, "add", { left: 2, right: 2 }, { resend: true })).toEqual({ sum: 4 });
-});
-
-test("every tool that only reads is sent again after a broken line, and nothing is that the daemon does not have", () => {
-  const all = tools as readonly Tool[];
-  const reading = all.filter((tool) => tool.effect === "read").map((tool) => tool.name);
-  const methodNames = Object.keys(methods);
-  expect([...RESENDABLE].filter((name) => !methodNames.includes(name)).sort()).toEqual(
-    reading.sort(),
-  );
 });

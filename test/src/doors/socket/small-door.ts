@@ -12,6 +12,8 @@ import {
 import { createLog } from "../../../../src/life/log.ts";
 import { CodedError } from "../../../../tools/coded-error.ts";
 import type { Method, MethodTable } from "../../../../src/doors/socket/method.ts";
+import { resendable } from "../../../../src/doors/socket/resendable.ts";
+import { tools } from "../../../../tools/index.ts";
 import { Secrets } from "../../../../src/settings/secrets.ts";
 
 export const silentLog = createLog("silent", new Secrets());
@@ -36,7 +38,10 @@ export function smallTable(): Map<string, Method> {
         sum: left + right,
       })),
     ],
-    ["daemon_info", method(anything, async () => ({ version: "0.0.0", protocol: 1 }))],
+    [
+      "daemon_info",
+      method(anything, async () => ({ version: "0.0.0", protocol: 1, resend: resendable(tools) })),
+    ],
     [
       "refuse",
       method(anything, async () =>
