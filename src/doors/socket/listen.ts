@@ -176,15 +176,15 @@ class SocketDoor {
       this.#unauthenticated--;
     };
     socket.once("close", release);
-    awaitFirstFrame(
-      socket,
-      this.#options.token ?? "",
-      this.#options.authDeadlineMs ?? AUTH_DEADLINE_MS,
-      () => {
+    awaitFirstFrame(socket, {
+      token: this.#options.token ?? "",
+      deadlineMs: this.#options.authDeadlineMs ?? AUTH_DEADLINE_MS,
+      onRefused: () => {},
+      onAdmitted: () => {
         release();
         this.#admit(socket);
       },
-    );
+    });
   }
 
   #admit(socket: WebSocket): void {

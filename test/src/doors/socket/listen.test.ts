@@ -44,18 +44,29 @@ test("a client that cannot set headers says its token in the first frame, and wh
 });
 
 test.each([
-  ["a wrong token", { jsonrpc: "2.0", id: 1, method: "auth", params: { token: "wrong" } }],
-  ["another method", { jsonrpc: "2.0", id: 1, method: "echo" }],
-  ["a batch", [{ jsonrpc: "2.0", id: 1, method: "auth", params: { token } }]],
-  ["no JSON", "{"],
+  [
+    "a wrong token",
+    { jsonrpc: "2.0", id: 1, method: "auth", params: { token: "wrong" } },
+    /^The token is not/,
+  ],
+  ["another method", { jsonrpc: "2.0", id: 1, method: "echo" }, /^A token is needed first/],
+  ["a batch", [{ jsonrpc: "2.0", id: 1, method: "auth", params: { token } }], /is a batch/],
+  ["no JSON", "{", /not JSON/],
+  ["no `jsonrpc`", { id: 1, method: "auth", params: { token } }, /`jsonrpc` must be "2.0"/],
+  ["no `id`", { jsonrpc: "2.0", method: "auth", params: { token } }, /has no `id`/],
+  ["no token", { jsonrpc: "2.0", id: 1, method: "auth", params: {} }, /`params` must hold/],
 ])(
-  "a first frame with %s is answered as unauthorized and closed with 4401",
-  async (_what, frame) => {
+  "a first frame with %s is answered as unauthorized, saying just that, and closed with 4401",
+  async (_what, frame, message) => {
     const { url } = await openDoor({ token });
     const host = await Bare.open(url);
     host.send(frame);
     expect(await host.next()).toMatchObject({
-      error: { code: -32002, data: { code: "unauthorized" } },
+      error: {
+        code: -32002,
+        message: expect.stringMatching(message),
+        data: { code: "unauthorized" },
+      },
     });
     expect((await host.closed).code).toBe(4401);
   },
