@@ -23,7 +23,7 @@ import { tableOf } from "./doors/socket/method-table.ts";
 import type { MethodTable } from "./doors/socket/method.ts";
 import { eventHandlers } from "./doors/socket/subscriptions.ts";
 import { runHandlers } from "./runs/run-handlers.ts";
-import { forWire } from "./runs/record/run-record.ts";
+import { containmentOnWire } from "../tools/machinery/process/schemas.ts";
 import type { Runs } from "./runs/runs.ts";
 import { closeWork, openJournal, openProcesses, type Parts, pathsOf, wireRuns } from "./parts.ts";
 import { Secrets } from "./settings/secrets.ts";
@@ -101,7 +101,7 @@ async function recordStart(
 ): Promise<void> {
   if (journal.previousEnd === "crashed")
     log.warn(
-      { swept: swept && forWire(swept) },
+      { swept: swept && containmentOnWire(swept) },
       "the last daemon on this state directory did not end cleanly",
     );
   journal.append(
@@ -109,7 +109,7 @@ async function recordStart(
       type: "daemon.started",
       version: VERSION,
       previous: journal.previousEnd,
-      swept: swept && swept.signalled > 0 ? forWire(swept) : null,
+      swept: swept && swept.signalled > 0 ? containmentOnWire(swept) : null,
     },
     { source: "daemon" },
   );

@@ -8,7 +8,7 @@ import { ToolError } from "../../tools/tool.ts";
 import { CodedError } from "../../tools/coded-error.ts";
 import type { About, Journal } from "./journal.ts";
 import type { Log } from "../life/log.ts";
-import { forWire } from "../runs/record/run-record.ts";
+import { containmentOnWire, rounded } from "../../tools/machinery/process/schemas.ts";
 
 const REMOVE = "DELETE FROM open_processes WHERE process_id = ?";
 
@@ -51,10 +51,10 @@ export function processEvents(journal: Journal, log: Log): ProcessObserver {
         exitCode,
         signal,
         timedOut,
-        durationMs,
+        durationMs: rounded(durationMs),
         ...bytes,
         ...resources,
-        containment: containment ? forWire(containment) : null,
+        containment: containment ? containmentOnWire(containment) : null,
       };
       report({ type: "process.exited", ...end }, about(process), () => remove.run(process.id));
     },
@@ -84,7 +84,7 @@ export function closeLostProcesses(journal: Journal, swept: ContainmentReport | 
     cpuMs: null,
     peakMemoryBytes: null,
   };
-  const containment = swept && forWire(swept);
+  const containment = swept && containmentOnWire(swept);
   for (const row of journal.database
     .prepare("SELECT process_id, run_id FROM open_processes")
     .all()) {

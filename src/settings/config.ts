@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { providers } from "../../harnesses/providers.ts";
 import { describeIssue } from "../wire/issue-text.ts";
+import { GIT_LOCAL_VARIABLES } from "../../tools/machinery/repository/local-variables.ts";
+import { PROMPTING_VARIABLES, UNATTENDED } from "./unattended.ts";
 import { settings, type Setting, type Settings } from "./settings.ts";
 
 /** A provider's key and address, as the environment or a host gave them. */
@@ -132,13 +134,17 @@ function readProviders(environment: Environment): Record<string, ProviderSetting
   );
 }
 
-/** Provider keys and our own settings stay behind: a model's shell could print them. */
+/** Provider keys and our own settings stay behind: a model's shell could print them. So does the repository that the daemon was started in. */
 function commandEnvironment(environment: Environment): Record<string, string> {
-  const secret = new Set(providers.flatMap((each) => [each.keyVariable, each.baseUrlVariable]));
+  const left = new Set<string>([
+    ...providers.flatMap((each) => [each.keyVariable, each.baseUrlVariable]),
+    ...GIT_LOCAL_VARIABLES,
+    ...PROMPTING_VARIABLES,
+  ]);
   const kept = Object.entries(environment).filter(
-    ([name, value]) => value !== undefined && !secret.has(name) && !name.startsWith("HARNESSD_"),
+    ([name, value]) => value !== undefined && !left.has(name) && !name.startsWith("HARNESSD_"),
   );
-  return Object.fromEntries(kept) as Record<string, string>;
+  return { ...(Object.fromEntries(kept) as Record<string, string>), ...UNATTENDED };
 }
 
 /** Every key and token of the daemon's own. */

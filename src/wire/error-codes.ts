@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   harness_not_ready: "unprocessable",
   held_by_runs: "overloaded",
   hollow_completion: "run_failed",
+  hook_failed: "unprocessable",
   host_refused: "forbidden",
   http_error: "upstream",
   identity_missing: "conflict",

@@ -1,6 +1,11 @@
 // Runs git for the hidden repository, and makes that repository.
 import { mkdir, rename, rm } from "node:fs/promises";
+import { GIT_LOCAL_VARIABLES } from "../../tools/machinery/repository/local-variables.ts";
 
+/** The daemon may have been started by a hook of a repository. */
+const NO_OTHER_REPOSITORY = Object.fromEntries(
+  GIT_LOCAL_VARIABLES.map((name) => [name, undefined]),
+);
 const MAX_PATCH_BYTES = 16 * 1024 * 1024;
 
 export interface GitContext {
@@ -31,7 +36,7 @@ export async function runGit(
   const { execa } = await import("execa");
   const options = {
     cwd,
-    env: { ...env, ...marker, GIT_OPTIONAL_LOCKS: "0" },
+    env: { ...NO_OTHER_REPOSITORY, ...env, ...marker, GIT_OPTIONAL_LOCKS: "0" },
     cancelSignal: signal,
     killDescendants: true,
     cleanup: false, // else a signal that finds git at work would end this process: its cleaning up ends whoever has no listener left

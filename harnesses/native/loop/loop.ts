@@ -78,7 +78,7 @@ export async function* converse(setup: LoopSetup): AsyncGenerator<HarnessEvent, 
     if (isCut(reply)) yield* continueCutReply(reply, setup, progress);
     else if (reply.calls.length > 0) yield* answerCalls(reply, setup, progress);
     else if (reply.stop === "end") {
-      const answer = await settleAnswer(reply, setup, progress);
+      const answer = yield* settleAnswer(reply, setup, progress);
       if (answer) return answer;
     }
     for (const turn of await setup.takeSteering()) {
@@ -197,11 +197,11 @@ async function* continueCutReply(
 }
 
 /** The final answer, or null when the conversation goes on: new input came, or the answer must be given again. */
-async function settleAnswer(
+async function* settleAnswer(
   reply: Reply,
   setup: LoopSetup,
   progress: Progress,
-): Promise<FinalAnswer | null> {
+): AsyncGenerator<HarnessEvent, FinalAnswer | null> {
   const { steering, check, transcript, request } = setup;
   request.signal.throwIfAborted();
   if (!steering.isEmpty) {
@@ -229,6 +229,12 @@ async function settleAnswer(
       },
     );
   }
+  yield {
+    type: "notice",
+    code: "result_repair",
+    message: checked.problem,
+    data: { attempt: progress.repairs, maxAttempts: MAX_REPAIRS },
+  };
   progress.begun = "";
   progress.answerOnly = true;
   await transcript.add(userText(repairInstruction(checked.problem)));

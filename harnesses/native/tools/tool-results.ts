@@ -3,6 +3,7 @@ import { headOf, tailOf } from "../../../tools/machinery/text/cut.ts";
 import type { ToolOutcome } from "../../../tools/tool.ts";
 
 const MAX_RESULT_CHARS = 100_000;
+const MAX_DECIMALS = 1;
 /** The end of an output mostly says how it went. */
 const HEAD_SHARE = 0.6;
 
@@ -20,10 +21,16 @@ export function renderOutcome(outcome: ToolOutcome): string {
 }
 
 function renderField(name: string, value: unknown): string {
-  if (typeof value !== "string") return `${name}: ${JSON.stringify(value)}`;
+  if (typeof value !== "string") return `${name}: ${JSON.stringify(value, brief)}`;
   return value.includes("\n")
     ? `${name}:\n${value.endsWith("\n") ? value.slice(0, -1) : value}`
     : `${name}: ${value}`;
+}
+
+/** Nothing that is null, and no more digits than a reader needs. */
+function brief(_: string, value: unknown): unknown {
+  if (value === null) return undefined;
+  return typeof value === "number" ? Number(value.toFixed(MAX_DECIMALS)) : value;
 }
 
 /** Cuts the middle out of a text that is too long, and says how much. */

@@ -1,4 +1,5 @@
 // A run as it is written down: its beginning, its end, and the fingerprint by which a repeated request is known.
+import { containmentOnWire } from "../../../tools/machinery/process/schemas.ts";
 import { createHash } from "node:crypto";
 import type { ContainmentReport } from "../../../tools/machinery/process/process.ts";
 import type { EventOf, RunUsage } from "../../wire/events.ts";
@@ -83,7 +84,7 @@ export function endRun(run: Run, conclusion: Conclusion): { run: Run; fact: Even
       usage,
       durationMs,
       sessionId: run.sessionId,
-      containment: containment && forWire(containment),
+      containment: containment && containmentOnWire(containment),
     },
   };
 }
@@ -94,13 +95,6 @@ export function fingerprintOf(request: RunRequest): string {
   return createHash("sha256")
     .update(JSON.stringify(sortKeys(contents)))
     .digest("hex");
-}
-
-export function forWire({
-  survivors,
-  ...report
-}: ContainmentReport): NonNullable<EventOf<"run.ended">["containment"]> {
-  return { ...report, survivors: [...survivors] };
 }
 
 function sortKeys(value: unknown): unknown {

@@ -308,6 +308,9 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     );
     expect(error).toBeUndefined();
     expect(events.at(-1)).toMatchObject({ type: "result", json: { count: 3 } });
+    expect(eventsOf(events, "notice")).toMatchObject([
+      { code: "result_repair", data: { attempt: 1, maxAttempts: 2 } },
+    ]);
     const [first, second] = await Promise.all([script.arrival(1), script.arrival(2)]);
     expect(first.asked?.system).toContain('"minimum":1');
     expect(second.asked?.userTexts.join("\n")).toContain("/count must be >= 1");

@@ -1,9 +1,11 @@
 // Keys and tokens among the daemon's settings.
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readConfig, secretsOf } from "../../../src/settings/config.ts";
+import { UNATTENDED } from "../../../src/settings/unattended.ts";
 
 let file = "";
 
@@ -25,7 +27,7 @@ test("keys and tokens are taken from a file in the place of variables, and no co
   expect(config.token).toBe("token-of-the-file");
   expect(config.providers["anthropic"]?.apiKey).toBe("sk-of=the-file");
   expect(secretsOf(config)).toEqual(["token-of-the-file", "sk-of=the-file"]);
-  expect(config.commandEnv).toEqual({ PATH: "/bin" });
+  expect(config.commandEnv).toEqual({ PATH: "/bin", ...UNATTENDED });
 });
 
 test("a flag wins over the file", () => {
@@ -52,4 +54,26 @@ test("a file that is not there is refused by name", () => {
 test("a token that is too short is refused and not repeated, another wrong setting is shown", () => {
   const wrong = /^--port .*found "high"\n--token <token> \(HARNESSD_TOKEN\)((?!tok-12).)*$/;
   expect(() => readConfig({ token: "tok-12", port: "high" }, {})).toThrow(wrong);
+});
+
+test("commands hear nothing of the repository that the daemon was started in, by all variables that git itself names", () => {
+  const names = execFileSync("git", ["rev-parse", "--local-env-vars"], { encoding: "utf8" });
+  const given = Object.fromEntries(
+    names
+      .trim()
+      .split("\n")
+      .map((name) => [name, "/elsewhere"]),
+  );
+  const { commandEnv } = readConfig({}, { ...given, GIT_AUTHOR_NAME: "kept" });
+  expect(commandEnv).toEqual({ GIT_AUTHOR_NAME: "kept", ...UNATTENDED });
+});
+
+test("an editor fails at once and says what to do, whoever asks for it", () => {
+  const { commandEnv } = readConfig({}, { PATH: process.env["PATH"] });
+  for (const name of ["EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"]) {
+    const open = `sh -c "$${name} file"`;
+    expect(() => execFileSync("sh", ["-c", open], { env: commandEnv, stdio: "pipe" })).toThrow(
+      /no editor can be opened here.*commit -m/,
+    );
+  }
 });

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import type { EventOf } from "../../../src/wire/events.ts";
 import { ChangeWatch } from "../../../src/workspace/change-watch.ts";
 import { clearLeftovers } from "../../../src/workspace/shadow-repository.ts";
@@ -243,4 +243,20 @@ test("a directory that cannot be looked at is a notice and not a failure", async
   const changes = watch();
   await changes.close();
   expect(events).toMatchObject([{ type: "notice", code: "changes_unseen" }]);
+});
+
+test("a daemon that a hook of another repository has started looks at its own directory", async () => {
+  const other = join(base, "other");
+  execFileSync("git", ["init", "--quiet", other]);
+  vi.stubEnv("GIT_DIR", join(other, ".git"));
+  vi.stubEnv("GIT_INDEX_FILE", join(other, ".git/index"));
+  vi.stubEnv("GIT_WORK_TREE", other);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  writeFileSync(join(cwd, "old.txt"), "one\n");
+  const changes = watch();
+  await changes.ready();
+  writeFileSync(join(cwd, "old.txt"), "two\n");
+  await changes.look("call_1");
+  await changes.close();
+  expect(events).toMatchObject([{ path: "old.txt", change: "modified" }]);
 });

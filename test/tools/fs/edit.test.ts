@@ -157,3 +157,15 @@ test("edits of one file at once all come to stand", async () => {
   await Promise.all(names.map((name) => output(edit, change(name, `done ${name}`), file.context)));
   expect(await file.content()).toBe(names.map((name) => `done ${name}`).join("\n"));
 });
+
+test.each([
+  ["a\r\nb\nc\r\nd\r\n", "c", "c\nnew", "a\r\nb\nc\r\nnew\r\nd\r\n"],
+  ["a\r\nb\nc\nd\r\n", "c", "c\nnew", "a\r\nb\nc\nnew\nd\r\n"],
+  ["a\r\nb\nc\r\n", "a\nb", "a\nnew\nb", "a\r\nnew\r\nb\nc\r\n"],
+  ["a\nb\nlast\r\nend", "end", "end\nmore", "a\nb\nlast\r\nend\r\nmore"],
+  ["one", "one", "one\ntwo", "one\ntwo"],
+])("new lines end as the lines around them (%#)", async (before, oldText, newText, after) => {
+  const file = await fileWith(before);
+  await output(edit, change(oldText, newText), file.context);
+  expect(await file.content()).toBe(after);
+});

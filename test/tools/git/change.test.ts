@@ -93,7 +93,7 @@ test("a hook that refuses is heard, and no editor is ever opened", async () => {
   await write(".git/hooks/pre-commit", "#!/bin/sh\necho 'tests failed' >&2\nexit 1\n");
   await chmod(join(context.cwd, ".git/hooks/pre-commit"), 0o755);
   const error = await refusal(commit, { message: "x", allowEmpty: true }, context);
-  expect(error).toMatchObject({ code: "git_failed", data: { exitCode: 1 } });
+  expect(error).toMatchObject({ code: "hook_failed", data: { exitCode: 1 } });
   expect(error.message).toContain("tests failed");
   expect(context.emitted()).toContain("tests failed");
   await rm(join(context.cwd, ".git/hooks/pre-commit"));
@@ -203,4 +203,30 @@ test("a name of a file is not taken for a branch, and local changes are not lost
   expect(await readFile(join(context.cwd, "file.txt"), "utf8")).toBe("mine\n");
   await output(checkout, { ref: "topic", force: true }, context);
   expect(await readFile(join(context.cwd, "file.txt"), "utf8")).toBe("theirs\n");
+});
+
+test.each(["not found", "Authentication failed", "CONFLICT (content)", "Connection refused"])(
+  "a hook that prints %s is told as the hook that refused",
+  async (words) => {
+    const { context, write } = await repository();
+    const hook = join(context.cwd, ".git/hooks/pre-commit");
+    await mkdir(join(context.cwd, ".git/hooks"), { recursive: true });
+    await writeFile(hook, `#!/bin/sh\necho "lint: ${words}" >&2\nexit 1\n`);
+    await chmod(hook, 0o755);
+    await write("file.txt", "two\n");
+    const answer = await refusal(commit, { message: "Second", all: true }, context);
+    expect(answer).toMatchObject({ code: "hook_failed", data: { hook: "pre-commit" } });
+    expect(answer.message).toContain(`lint: ${words}`);
+  },
+);
+
+test("a hook that passes is not blamed for what git itself refuses", async () => {
+  const { context } = await repository();
+  const hook = join(context.cwd, ".git/hooks/pre-commit");
+  await mkdir(join(context.cwd, ".git/hooks"), { recursive: true });
+  await writeFile(hook, "#!/bin/sh\nexit 0\n");
+  await chmod(hook, 0o755);
+  expect(await refusal(commit, { message: "Nothing" }, context)).toMatchObject({
+    code: "nothing_to_commit",
+  });
 });

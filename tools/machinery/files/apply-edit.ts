@@ -16,7 +16,7 @@ const MAX_SHOWN_CHARS = 200;
 const SIMILAR_ENOUGH = 0.5;
 
 /**
- * Replaces one occurrence, or with `all` every one. A file whose lines all end in CRLF keeps them, whatever the edit is written with.
+ * Replaces one occurrence, or with `all` every one. What comes new ends its lines as the lines around it do, whatever the edit is written with.
  * `what` and `path` begin the message. Throws ToolError: `no_match`, `ambiguous_match`.
  */
 export function applyEdit(
@@ -29,14 +29,40 @@ export function applyEdit(
   const found = occurrences(text, oldText);
   if (found.length === 0) throw noMatch(text, oldText, what, path);
   if (found.length > 1 && !edit.all) throw ambiguous(text, found, what, path);
-  return { text: text.split(oldText).join(newText), count: found.length };
+  return { text: replaceAt(text, found, oldText, newText), count: found.length };
 }
 
+/** The old text as the file has it: with CRLF where it is only there so. */
 function inLineEndsOf(text: string, edit: Edit): { oldText: string; newText: string } {
-  const endsInCrlf = text.includes("\r\n") && !/(?<!\r)\n/.test(text);
   const isOnlyThereInCrlf = !text.includes(edit.oldText) && text.includes(toCrlf(edit.oldText));
-  if (!endsInCrlf && !isOnlyThereInCrlf) return edit;
-  return { oldText: toCrlf(edit.oldText), newText: toCrlf(edit.newText) };
+  return isOnlyThereInCrlf ? { ...edit, oldText: toCrlf(edit.oldText) } : edit;
+}
+
+/** Lines that come new take the line end of the lines around them. */
+function replaceAt(
+  text: string,
+  places: readonly number[],
+  oldText: string,
+  newText: string,
+): string {
+  let replaced = "";
+  let from = 0;
+  for (const at of places) {
+    const end = at + oldText.length;
+    const isCrlf = newText.includes("\n") && endsInCrlfAround(text, at, end);
+    replaced += text.slice(from, at) + (isCrlf ? toCrlf(newText) : newText);
+    from = end;
+  }
+  return replaced + text.slice(from);
+}
+
+/** By the line ends within the place, else by the nearest one behind it, else before it. */
+function endsInCrlfAround(text: string, start: number, end: number): boolean {
+  const within = text.slice(start, end).match(/\r?\n/g);
+  if (within) return within.every((lineEnd) => lineEnd === "\r\n");
+  const behind = text.indexOf("\n", end);
+  const nearest = behind === -1 ? text.lastIndexOf("\n", start - 1) : behind;
+  return nearest > 0 && text[nearest - 1] === "\r";
 }
 
 function toCrlf(text: string): string {

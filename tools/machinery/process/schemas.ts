@@ -58,9 +58,22 @@ export const processSummary = z.object({
 
 /** Adjusts for the readonly shapes of process.ts, which zod's outputs are not. */
 export function exitOnWire(exit: ProcessExit): z.input<typeof processExit> {
-  return { ...exit, containment: exit.containment && containmentOnWire(exit.containment) };
+  const { durationMs, resources, containment } = exit;
+  const cpuMs = resources.cpuMs === null ? null : rounded(resources.cpuMs);
+  return {
+    ...exit,
+    durationMs: rounded(durationMs),
+    resources: { ...resources, cpuMs },
+    containment: containment && containmentOnWire(containment),
+  };
 }
 
 export function containmentOnWire(report: ContainmentReport): z.input<typeof containmentReport> {
-  return { ...report, survivors: [...report.survivors] };
+  const { durationMs, survivors } = report;
+  return { ...report, durationMs: rounded(durationMs), survivors: [...survivors] };
+}
+
+/** To a tenth of a millisecond. */
+export function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
 }

@@ -93,26 +93,36 @@ const KINDS: readonly (readonly [code: string, pattern: RegExp, hint: string])[]
   ],
 ];
 
-/** The failure as a ToolError; `what` says what was being done, such as `clone`. */
+/** The failure as a ToolError; `what` says what was being done, such as `clone`; `hook` names the hook that refused. */
 export function gitFailure(
   what: string,
   exit: GitExit,
-  data: Record<string, unknown> = {},
+  { hook }: { readonly hook?: string | undefined } = {},
 ): ToolError {
-  const said = `${exit.stderr}\n${exit.stdout}`;
-  const [code, , hint] = KINDS.find(([, pattern]) => pattern.test(said)) ?? [
-    "git_failed",
-    undefined,
-    undefined,
-  ];
+  const data = { exitCode: exit.exitCode };
   const shown = (
     exit.stderr.trim() ||
     exit.stdout.trim() ||
     `it exited with ${exit.exitCode}`
   ).slice(-MAX_SHOWN_CHARS);
+  if (hook !== undefined) {
+    const message = `git could not ${what}: the repository's ${hook} hook refused. It said: ${shown}`;
+    return new ToolError("hook_failed", message, { data: { ...data, hook } });
+  }
+  const said = ownWords(`${exit.stderr}\n${exit.stdout}`);
+  const [code, , hint] = KINDS.find(([, pattern]) => pattern.test(said)) ?? [
+    "git_failed",
+    undefined,
+    undefined,
+  ];
   const message =
     code === "program_not_found"
       ? `Cannot ${what}: ${hint}`
       : `git could not ${what}${hint ? `: ${hint}` : ""}. It said: ${shown}`;
-  return new ToolError(code, message, { data: { exitCode: exit.exitCode, ...data } });
+  return new ToolError(code, message, { data });
+}
+
+/** Without what the other side prints: hooks of a remote may say anything. */
+function ownWords(said: string): string {
+  return said.replaceAll(/^remote: .*$/gm, "");
 }

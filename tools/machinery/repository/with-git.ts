@@ -9,6 +9,7 @@ import { serveCredential } from "./credential-server.ts";
 import { scrub, type Credential } from "./credentials.ts";
 import { CALL_MARKER, gitEnvironment } from "./git-environment.ts";
 import { gitFailure, type GitExit } from "./git-failure.ts";
+import { traceHooks } from "./hook-trace.ts";
 import { GitOutput } from "./git-output.ts";
 
 export interface GitOptions {
@@ -63,7 +64,13 @@ export async function withGit<Result>(
     ? await serveCredential(options.credential, options.remoteUrl)
     : undefined;
   const callId = randomUUID();
-  const env = { ...gitEnvironment(context, callId), ...options.env, ...server?.env };
+  await using trace = traceHooks(callId);
+  const env = {
+    ...trace.env,
+    ...gitEnvironment(context, callId),
+    ...options.env,
+    ...server?.env,
+  };
   await using _ = endingOnAbort(context.signal, callId);
   const { git, output, exit } = await openGit(
     directory,
@@ -78,7 +85,8 @@ export async function withGit<Result>(
     return result;
   } catch (error) {
     context.signal.throwIfAborted();
-    throw exit().exitCode === 0 ? error : gitFailure(options.what, exit());
+    if (exit().exitCode === 0) throw error;
+    throw gitFailure(options.what, exit(), { hook: await trace.failedHook() });
   }
 }
 
