@@ -21,6 +21,8 @@ import {
 } from "./conformance-box.ts";
 
 export interface ConformanceOptions {
+  /** Where one harness is held in several dialects: which this is, for the table. */
+  readonly dialect?: string;
   /** The task is carried out with each; the first does the rest. */
   readonly models: readonly [string, ...string[]];
   /** Its own names of tools. */
@@ -123,7 +125,7 @@ class Suite {
       { timeout: CASE_TIMEOUT_MS },
       async ({ task }) => {
         const report: CaseReport = {
-          harness: this.harness,
+          harness: [this.harness, this.options.dialect].filter(Boolean).join(" "),
           subject,
           outcome: "no run",
           seconds: null,

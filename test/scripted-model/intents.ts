@@ -2,8 +2,8 @@
 import type { Call, Intent, ModelRequest, OfferedTool, PlanStep, ToolCall } from "./script.ts";
 import { objectOf } from "./dialects/dialect.ts";
 
-/** A call without its id. */
-export type NamelessCall = Omit<ToolCall, "id">;
+/** A call that has no id yet, or the one that its script wants. */
+export type NamelessCall = Omit<ToolCall, "id"> & { readonly id?: string };
 type IntentOf<Name extends Intent["intent"]> = Extract<Intent, { intent: Name }>;
 
 /** The offered tools that could carry an intent, best first. */
@@ -45,7 +45,10 @@ const RENDERERS: Renderers = {
 
 /** What the model would send for a call. Null: the harness has no tool for it, and the script can go on without. */
 export function renderCall(call: Call, request: ModelRequest): readonly NamelessCall[] | null {
-  if (!("intent" in call)) return [literalCall(call.tool, call.input, request)];
+  if (!("intent" in call)) {
+    const { id } = call;
+    return [{ ...literalCall(call.tool, call.input, request), ...(id !== undefined && { id }) }];
+  }
   return RENDERERS[call.intent](call as never, request);
 }
 

@@ -236,7 +236,7 @@ function replyOf(step: Step, calls: readonly NamelessCall[], asked: ModelRequest
     model: asked.model,
     reasoning: step.reasoning ?? "",
     text: step.text ?? "",
-    calls: calls.map((call) => ({ ...call, id: id("call") })),
+    calls: calls.map((call) => ({ ...call, id: call.id ?? id("call") })),
     usage: step.usage ?? DEFAULT_USAGE,
     stop: step.stop,
   };

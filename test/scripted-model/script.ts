@@ -30,8 +30,10 @@ export interface PlanStep {
   readonly status: "pending" | "in_progress" | "completed";
 }
 
-/** An intent, or a tool by its name as the harness offers it. A string input makes the call malformed on purpose. */
-export type Call = Intent | { readonly tool: string; readonly input: unknown };
+/** An intent, or a tool by its name as the harness offers it. A string input makes the call malformed on purpose; `id` is given as it is. */
+export type Call =
+  | Intent
+  | { readonly tool: string; readonly input: unknown; readonly id?: string };
 
 /** How a reply goes wrong. Chunks are the pieces of text, reasoning and tool input; opening frames do not count. */
 export type Fault =

@@ -21,12 +21,13 @@ afterEach(async () => {
   await rm(stateDir, { recursive: true, force: true });
 });
 
-/** Runs in another process; kills it when `killAt` comes by. */
+/** Runs in another process; kills it when `killAt` comes by for that many times. */
 async function runElsewhere(
   script: PlayedScript,
   prompt: string,
   token = "",
   killAt?: HarnessEvent["type"],
+  times = 1,
 ): Promise<HarnessEvent[]> {
   const env = { ...process.env, TMPDIR: stateDir }; // a killed process removes nothing itself
   const child = spawn(
@@ -41,7 +42,8 @@ async function runElsewhere(
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as HarnessEvent;
     events.push(event);
-    if (event.type === killAt) child.kill("SIGKILL");
+    if (event.type === killAt && events.filter(({ type }) => type === killAt).length === times)
+      child.kill("SIGKILL");
   }
   return events;
 }
@@ -63,4 +65,21 @@ test("a new process goes on where one was killed in the middle of a command", as
   const asked = (await script.arrival(2)).asked;
   expect(asked?.userTexts.map((text) => text.trim())).toEqual(["Do it.", "And?"]);
   expect(asked?.toolResults).toEqual([expect.stringContaining("may have run in part")]);
+});
+
+test("of two calls with one id, the one that a crash left open is told as interrupted", async () => {
+  const call = (command: string) => ({ tool: "shell_exec", input: { command }, id: "call_0" });
+  const script = server.script(
+    "restart",
+    [{ calls: [call("echo first")] }, { calls: [call("sleep 2")] }, { text: "I look first." }],
+    { strict: true },
+  );
+  const first = await runElsewhere(script, "Do it.", "", "tool.started", 2);
+  const bound = first.find((event) => event.type === "session.bound");
+  const second = await runElsewhere(script, "And?", bound?.token);
+  expect(second.at(-1)).toEqual({ type: "result", text: "I look first." });
+  expect((await script.arrival(3)).asked?.toolResults).toEqual([
+    expect.stringContaining("first"),
+    expect.stringContaining("may have run in part"),
+  ]);
 });

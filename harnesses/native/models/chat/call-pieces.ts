@@ -33,15 +33,25 @@ export class CallPieces {
 
   /** Null: it begins a call of its own. */
   #callOf(index: unknown, id: string | null, name: string, text: string): OpenCall | null {
-    const found =
-      this.#calls.findLast((call) => id !== null && call.id === id) ??
-      this.#calls.findLast((call) => typeof index === "number" && call.index === index) ??
-      (typeof index === "number" ? undefined : this.#calls.at(-1));
+    const found = this.#find(index, id, name);
     if (found === undefined) return null;
-    if (id !== null && found.id !== null) return found.id === id ? found : null;
+    if (id !== null && found.id !== null) return found;
     // A name once more: of a server that repeats it, or of a next call under the same number. Whole input tells.
     const isNext = name !== "" && text !== "" && isJsonObject(this.#reply.inputTextOf(found.key));
     return isNext ? null : found;
+  }
+
+  /** By its number, unless the ids say otherwise; by its id where it has no number; else the last. */
+  #find(index: unknown, id: string | null, name: string): OpenCall | undefined {
+    const byId = (): OpenCall | undefined =>
+      this.#calls.findLast((call) => id !== null && call.id === id);
+    const mayBe = (call: OpenCall): boolean => id === null || call.id === null || call.id === id;
+    if (typeof index !== "number") {
+      const last = this.#calls.at(-1);
+      return byId() ?? (last && mayBe(last) ? last : undefined);
+    }
+    const numbered = this.#calls.findLast((call) => call.index === index && mayBe(call));
+    return numbered ?? (name === "" ? byId() : undefined);
   }
 
   #begin({ index }: Json, id: string | null, name: string): OpenCall {
