@@ -3,6 +3,7 @@ import { mkdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as delay } from "node:timers/promises";
+import { headOf, tailOf } from "../../tools/machinery/text/cut.ts";
 import type { PipedProcess } from "../../tools/machinery/process/process.ts";
 import { HarnessError, type HarnessContext } from "../harness.ts";
 import { jsonLines } from "../json-lines.ts";
@@ -134,15 +135,15 @@ export class ClaudeProgram implements Warm {
     this.process.stderr.on("error", () => {});
     this.process.stderr.on("data", (chunk: Buffer) => {
       const text = decoder.write(chunk);
-      this.#stderrTail = (this.#stderrTail + text).slice(-STDERR_TAIL_CHARS);
+      this.#stderrTail = tailOf(this.#stderrTail + text, STDERR_TAIL_CHARS);
       const lines = (rest + text).split("\n");
-      rest = (lines.pop() ?? "").slice(-STDERR_TAIL_CHARS);
+      rest = tailOf(lines.pop() ?? "", STDERR_TAIL_CHARS);
       for (const line of lines) if (line.trim() !== "") this.#takeNoise(line);
     });
   }
 
   #takeNoise(line: string): void {
-    if (this.#noise.length < MAX_NOISE_LINES) this.#noise.push(line.slice(0, MAX_NOISE_CHARS));
+    if (this.#noise.length < MAX_NOISE_LINES) this.#noise.push(headOf(line, MAX_NOISE_CHARS));
     else this.#suppressedNoise++;
   }
 }

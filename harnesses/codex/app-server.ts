@@ -1,6 +1,7 @@
 // One `codex app-server`, shared by all sessions: requests and answers, and each thread's messages to the run that holds it.
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters } from "node:util";
+import { tailOf } from "../../tools/machinery/text/cut.ts";
 import type { PipedProcess } from "../../tools/machinery/process/process.ts";
 import { HarnessError } from "../harness.ts";
 import { jsonLines } from "../json-lines.ts";
@@ -200,7 +201,7 @@ export class AppServer implements Warm {
   }
 
   #remember(text: string): void {
-    this.#stderr = (this.#stderr + stripVTControlCharacters(text)).slice(-MAX_STDERR_CHARS);
+    this.#stderr = tailOf(this.#stderr + stripVTControlCharacters(text), MAX_STDERR_CHARS);
   }
 }
 

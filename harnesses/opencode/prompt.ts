@@ -2,6 +2,7 @@
 import { access, constants, readFile, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { headOf } from "../../tools/machinery/text/cut.ts";
 import type { Prompt } from "../content.ts";
 import { HarnessError } from "../harness.ts";
 
@@ -74,7 +75,7 @@ async function projectInstructions(cwd: string): Promise<string | undefined> {
     const path = join(cwd, name);
     const text = await readFile(path, "utf8").catch(() => "");
     if (text.trim() !== "")
-      return `Instructions from: ${path}\n${text.slice(0, MAX_INSTRUCTION_CHARACTERS)}`;
+      return `Instructions from: ${path}\n${headOf(text, MAX_INSTRUCTION_CHARACTERS)}`;
   }
   return undefined;
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as delay } from "node:timers/promises";
+import { tailOf } from "../../tools/machinery/text/cut.ts";
 import type { PipedProcess } from "../../tools/machinery/process/process.ts";
 import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
@@ -69,7 +70,7 @@ class Output {
       const decoder = new StringDecoder("utf8");
       stream.on("error", () => {}); // that the server has gone is told by its exit
       stream.on("data", (chunk: Buffer) => {
-        this.last = (this.last + decoder.write(chunk)).slice(-MAX_KEPT_OUTPUT);
+        this.last = tailOf(this.last + decoder.write(chunk), MAX_KEPT_OUTPUT);
         const url = /listening on (http:\/\/\S+)/.exec(this.last)?.[1];
         if (url !== undefined) resolve(url);
       });

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { headOf } from "../../tools/machinery/text/cut.ts";
 import { requireAgent } from "../agent-programs.ts";
 import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
@@ -133,7 +134,7 @@ export class OpenCodeServer {
     if (response.ok) return text === "" ? null : (JSON.parse(text) as unknown);
     throw new HarnessError(
       "agent_refused",
-      `OpenCode answers ${method} ${path} with ${response.status}: ${text.slice(0, 500)}`,
+      `OpenCode answers ${method} ${path} with ${response.status}: ${headOf(text, 500)}`,
       {
         data: { status: response.status },
       },

@@ -1,6 +1,7 @@
 // npm as a program that we run: found, run by a Node that is new enough, with the user's own settings left as they are.
 import { access, constants, realpath } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
+import { headOf } from "../../tools/machinery/text/cut.ts";
 import { HarnessError } from "../../harnesses/harness.ts";
 
 /** A run of npm may download hundreds of megabytes over a slow line. */
@@ -93,5 +94,5 @@ function complaintOf(output: string): string {
   const telling = lines.filter(
     (line) => line !== "" && !/^npm warn|complete log of this run|^\{|^\}/i.test(line),
   );
-  return telling.join(" · ").slice(0, MAX_ERROR_CHARACTERS);
+  return headOf(telling.join(" · "), MAX_ERROR_CHARACTERS);
 }

@@ -1,4 +1,5 @@
 // Runs a program once, to know that it starts here and is the version that it should be.
+import { headOf } from "../../tools/machinery/text/cut.ts";
 import { HarnessError } from "../../harnesses/harness.ts";
 
 /** Long, since the first start of a large binary reads all of it from the disk. */
@@ -39,7 +40,7 @@ export async function tryProgram(
   if (!result.failed && said.split(/[\s()]+/).includes(version)) return;
   const found = result.timedOut
     ? `it did not end within ${START_TIMEOUT_MS / 1000} s`
-    : `it ended with ${result.exitCode ?? result.signal ?? result.shortMessage} and said "${said.slice(0, MAX_OUTPUT_CHARACTERS)}"`;
+    : `it ended with ${result.exitCode ?? result.signal ?? result.shortMessage} and said "${headOf(said, MAX_OUTPUT_CHARACTERS)}"`;
   throw new HarnessError(
     "verification_failed",
     `${binary} --version should say ${version}; ${found}`,

@@ -1,4 +1,5 @@
 // Makes a fact that is too large small enough to be kept: what is too long is cut where it stands.
+import { headOf } from "../../tools/machinery/text/cut.ts";
 import type { EventBody } from "../wire/events.ts";
 
 /** Of one text. */
@@ -21,7 +22,7 @@ export function shorten(body: EventBody): EventBody {
     const kept = Math.min(text.length, MAX_TEXT, Math.max(left, 0));
     left -= kept;
     if (kept === text.length) return text;
-    return `${text.slice(0, kept).replace(/[\uD800-\uDBFF]$/, "")}… [${text.length - kept} more characters are not kept]`;
+    return `${headOf(text, kept)}… [${text.length - kept} more characters are not kept]`;
   };
   const cutList = (list: readonly unknown[]): unknown[] => {
     const kept: unknown[] = [];

@@ -1,5 +1,6 @@
 // Reads from an answer of a model's server, as it passes through, what it cost and whether it went wrong or was refused: streamed or whole, in any dialect.
 import { StringDecoder } from "node:string_decoder";
+import { headOf } from "../../tools/machinery/text/cut.ts";
 
 /** What one answer took, in the server's own words. */
 export interface TokenUse {
@@ -145,12 +146,12 @@ function refusalIn(answer: Fields): string | null {
   const words = [...parts, ...messages]
     .map((each) => each?.["refusal"])
     .find((each) => typeof each === "string" && each !== "");
-  return typeof words === "string" ? words.slice(0, 500) : isStopped ? "" : null;
+  return typeof words === "string" ? headOf(words, 500) : isStopped ? "" : null;
 }
 
 function errorOf(error: unknown): string {
   const message = objectOf(error)?.["message"] ?? error;
-  return (typeof message === "string" ? message : JSON.stringify(message)).slice(0, 500);
+  return headOf(typeof message === "string" ? message : JSON.stringify(message), 500);
 }
 
 function countOf(value: unknown): number {

@@ -238,6 +238,7 @@ function replyOf(step: Step, calls: readonly NamelessCall[], asked: ModelRequest
     text: step.text ?? "",
     calls: calls.map((call) => ({ ...call, id: call.id ?? id("call") })),
     usage: step.usage ?? DEFAULT_USAGE,
+    ...(objectOf(asked.body["usage"])["include"] === true && { costUsd: 0.003 }),
     stop: step.stop,
   };
 }

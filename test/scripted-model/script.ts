@@ -123,6 +123,8 @@ export interface Reply {
   readonly text: string;
   readonly calls: readonly ToolCall[];
   readonly usage: Usage;
+  /** Where it is asked for, as OpenRouter takes it: `usage: {include: true}`. */
+  readonly costUsd?: number;
   readonly stop: string | undefined;
 }
 

@@ -1,5 +1,6 @@
 // Refusals as they go on the wire: a number by the code, short messages, what was wanted instead.
 import type { z } from "zod";
+import { headOf } from "../../../tools/machinery/text/cut.ts";
 import { CodedError } from "../../../tools/coded-error.ts";
 import type { ToolFailure } from "../../../tools/tool.ts";
 import { rpcNumberOf } from "../../wire/error-codes.ts";
@@ -52,5 +53,5 @@ export function methodNotFound(method: string, known: Iterable<string>): CodedEr
 }
 
 function shorten(text: string, limit = MAX_MESSAGE_CHARACTERS): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}…`;
+  return text.length <= limit ? text : `${headOf(text, limit)}…`;
 }

@@ -1,4 +1,5 @@
 // How a run ended, judged from what was seen and never from what was hoped: one state machine above all harnesses.
+import { headOf } from "../../../tools/machinery/text/cut.ts";
 import { HarnessError } from "../../../harnesses/harness.ts";
 import type { RunError, RunOutcome, RunResult } from "../../wire/events.ts";
 
@@ -89,7 +90,7 @@ function doubtAbout({ result, usedNothing, didSomething }: Ending): RunError | n
   ) {
     return {
       code: "upstream_error_as_text",
-      message: `The answer is an error of the model's server: ${result.text.slice(0, 500)}`,
+      message: `The answer is an error of the model's server: ${headOf(result.text, 500)}`,
     };
   }
   const saidNothing = result === null || (result.text.trim() === "" && result.json === undefined);

@@ -97,7 +97,7 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
       outputTokens: 50,
       cachedInputTokens: 400,
     });
-    expect(usage?.costBasis).toBe(model.startsWith("openrouter") ? null : "computed");
+    expect(usage?.costBasis).toBe(model.startsWith("openrouter") ? "reported" : "computed");
     expect(eventsOf(events, "turn")).toHaveLength(1);
   });
 

@@ -114,8 +114,9 @@ function finishReason(reply: Reply): string {
   return reply.calls.length > 0 ? "tool_calls" : "stop";
 }
 
-function usageOf({ usage }: Reply): JsonObject {
+function usageOf({ usage, costUsd }: Reply): JsonObject {
   return {
+    ...(costUsd !== undefined && { cost: costUsd }),
     prompt_tokens: usage.input,
     completion_tokens: usage.output,
     total_tokens: usage.input + usage.output,

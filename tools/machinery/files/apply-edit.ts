@@ -1,4 +1,5 @@
 // Replacing exact text, and saying why it could not be found.
+import { headOf } from "../text/cut.ts";
 import { ToolError } from "../../tool.ts";
 
 export interface Edit {
@@ -173,7 +174,7 @@ function withoutWhiteSpace(line: string): string {
 }
 
 function shown(text: string): string {
-  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
+  return text.length > MAX_SHOWN_CHARS ? `${headOf(text, MAX_SHOWN_CHARS)}…` : text;
 }
 
 function lineNumberAt(text: string, at: number): number {

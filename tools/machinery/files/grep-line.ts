@@ -1,5 +1,6 @@
 // One line of ripgrep's JSON output as fs_grep tells it.
 import { z } from "zod";
+import { middleOf } from "../text/cut.ts";
 
 export const GrepLine = z.object({
   path: z.string().describe("Relative to the `path` of the answer."),
@@ -57,5 +58,5 @@ function cutAround(text: string, column: number): string {
   if (text.length <= MAX_LINE_CHARS) return text;
   const start = Math.max(0, column - 1 - LEAD_CHARS);
   const end = start + MAX_LINE_CHARS;
-  return `${start > 0 ? "…" : ""}${text.slice(start, end)}${end < text.length ? "…" : ""}`;
+  return `${start > 0 ? "…" : ""}${middleOf(text, start, end)}${end < text.length ? "…" : ""}`;
 }

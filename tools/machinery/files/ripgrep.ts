@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
+import { headOf } from "../text/cut.ts";
 import { ToolError } from "../../tool.ts";
 import { errnoOf } from "./errno.ts";
 
@@ -28,7 +29,7 @@ export async function* ripgrep(request: RipgrepRequest): AsyncGenerator<string> 
   let stderr = "";
   child.stderr
     .setEncoding("utf8")
-    .on("data", (text: string) => (stderr = (stderr + text).slice(0, MAX_STDERR_CHARS)));
+    .on("data", (text: string) => (stderr = headOf(stderr + text, MAX_STDERR_CHARS)));
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
   let records = 0;
   try {

@@ -1,4 +1,5 @@
 // Why a git command failed, as an answer that programs can test and people can act on.
+import { tailOf } from "../text/cut.ts";
 import { ToolError } from "../../tool.ts";
 
 export interface GitExit {
@@ -100,11 +101,8 @@ export function gitFailure(
   { hook }: { readonly hook?: string | undefined } = {},
 ): ToolError {
   const data = { exitCode: exit.exitCode };
-  const shown = (
-    exit.stderr.trim() ||
-    exit.stdout.trim() ||
-    `it exited with ${exit.exitCode}`
-  ).slice(-MAX_SHOWN_CHARS);
+  const spoken = exit.stderr.trim() || exit.stdout.trim() || `it exited with ${exit.exitCode}`;
+  const shown = tailOf(spoken, MAX_SHOWN_CHARS);
   if (hook !== undefined) {
     const message = `git could not ${what}: the repository's ${hook} hook refused. It said: ${shown}`;
     return new ToolError("hook_failed", message, { data: { ...data, hook } });

@@ -1,6 +1,7 @@
 // What a git command printed, within bounds, and passed on live where that is wanted.
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
+import { headOf, tailOf } from "../text/cut.ts";
 
 const MAX_STDERR_BYTES = 256 * 1024;
 const MAX_LIVE_CHARS = 1024 * 1024;
@@ -53,7 +54,7 @@ export class GitOutput {
       pending += decoder.write(chunk);
       const end = Math.max(pending.lastIndexOf("\n"), pending.lastIndexOf("\r")) + 1;
       send(pending.slice(0, end).replaceAll(/\r\n?/g, "\n"));
-      pending = pending.slice(end).slice(-MAX_LIVE_CHARS);
+      pending = tailOf(pending.slice(end), MAX_LIVE_CHARS);
     });
     stream.once("end", () => send(pending + decoder.end()));
   }
@@ -76,7 +77,7 @@ export function cutText(
   isTruncated: boolean,
 ): { text: string; truncated: boolean } {
   if (text.length <= maxChars && !isTruncated) return { text, truncated: false };
-  const cut = text.slice(0, maxChars);
+  const cut = headOf(text, maxChars);
   return { text: cut.slice(0, cut.lastIndexOf("\n") + 1 || cut.length), truncated: true };
 }
 
