@@ -1,7 +1,10 @@
 // One call over a link: sent when there is a line, and sent again after a broken one where that is harmless.
 import type { CallOptions } from "./catalogue.ts";
-import { CallTimeoutError, ConnectionLostError } from "./errors.ts";
+import { CallError, CallTimeoutError, ConnectionLostError } from "./errors.ts";
 import type { Link } from "./link.ts";
+import type { Peer } from "./peer.ts";
+
+const ENDING_CODES: ReadonlySet<string> = new Set(["shutting_down", "closed"]);
 
 /** Rejects with CallError, CallTimeoutError, FrameTooLargeError, ConnectionLostError, ConnectError, or the signal's reason. */
 export async function callOver(
@@ -33,9 +36,30 @@ async function persist(
     try {
       return await peer.call(name, params, { signal, maxFrameBytes: link.maxFrameBytes });
     } catch (error) {
-      if (!(error instanceof ConnectionLostError && resend)) throw error;
+      if (resend && isEnding(error)) await lineOver(peer, signal);
+      else if (!mayBeSentAgain(error, resend)) throw error;
     }
   }
+}
+
+function mayBeSentAgain(error: unknown, resend: boolean): boolean {
+  return error instanceof ConnectionLostError && (resend || !error.wasSent);
+}
+
+/** A daemon that shuts down takes nothing any more, but its successor may. */
+function isEnding(error: unknown): boolean {
+  return error instanceof CallError && ENDING_CODES.has(error.code);
+}
+
+/** Rejects with the signal's reason. */
+async function lineOver(peer: Peer, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return void (await peer.closed);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason as Error);
+  signal.addEventListener("abort", abort, { once: true });
+  await Promise.race([peer.closed, promise]).finally(() =>
+    signal.removeEventListener("abort", abort),
+  );
 }
 
 /** As the daemon has said of itself. */

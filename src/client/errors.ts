@@ -18,16 +18,35 @@ export class CallError extends Error {
   }
 }
 
-/** The line broke while a call was under way that must not be sent twice: it may or may not have happened. */
+/** The line broke under a call that must not be sent twice. */
 export class ConnectionLostError extends Error {
   override readonly name = "ConnectionLostError";
   readonly method: string;
+  /** False: the daemon has not heard of the call. True: it may or may not have happened. */
+  readonly wasSent: boolean;
 
-  constructor(method: string, why: string) {
-    super(
-      `The connection broke while ${method} was under way (${why}); it may or may not have happened`,
-    );
+  constructor(method: string, why: string, { wasSent }: { readonly wasSent: boolean }) {
+    const what = wasSent
+      ? `broke while ${method} was under way (${why}); it may or may not have happened`
+      : `broke before ${method} was sent (${why})`;
+    super(`The connection ${what}`);
     this.method = method;
+    this.wasSent = wasSent;
+  }
+}
+
+/** The daemon ended while a command of `exec` ran, and the command with it: nobody saw how it ended. */
+export class ProcessLostError extends Error {
+  override readonly name = "ProcessLostError";
+  readonly code = "process_lost";
+  readonly processId: string;
+
+  constructor(processId: string, options: { readonly cause: unknown }) {
+    super(
+      `The command ${processId} was lost with the daemon that ran it, which ended meanwhile; nobody saw how it ended`,
+      options,
+    );
+    this.processId = processId;
   }
 }
 

@@ -1,6 +1,6 @@
 // A command from the host, its output byte for byte over any number of connections.
 import type { CallInput, CallResult } from "./catalogue.ts";
-import { CallError } from "./errors.ts";
+import { CallError, ProcessLostError } from "./errors.ts";
 import type { Harnessd } from "./harnessd.ts";
 
 const READ_WAIT_MS = 30_000;
@@ -12,7 +12,7 @@ const MAX_COLLECTED_BYTES = 16 * 1024 * 1024;
 
 type Command = CallInput<"shell_start">["command"];
 type Read = CallResult<"shell_read">;
-type Listener = (bytes: Uint8Array) => void | Promise<void>;
+type Listener = (bytes: Uint8Array) => unknown;
 
 export interface ExecOptions extends Pick<CallInput<"shell_start">, "cwd" | "env" | "timeoutMs"> {
   /** Written to the command, which then reads the end of file; absent: it reads that at once. */
@@ -35,7 +35,7 @@ export interface ExecResult extends NonNullable<Read["exit"]> {
   readonly missingBytes: number;
 }
 
-/** Runs a command to its end. A non-zero exit code is a result, not an error. */
+/** Runs a command to its end. A non-zero exit code is a result, not an error. Throws ProcessLostError when the daemon ended meanwhile. */
 export async function execute(
   box: Harnessd,
   command: Command,
@@ -58,6 +58,8 @@ export async function execute(
       feed(box, processId, stdin, signal).then(() => following),
     ]);
   } catch (error) {
+    if (error instanceof CallError && error.code === "process_not_found")
+      throw new ProcessLostError(processId, { cause: error });
     // Whoever does not get its end must not leave it running unseen.
     box.call("shell_stop", { processId }, { resend: true }).catch(() => undefined);
     throw error;
@@ -158,7 +160,7 @@ class Output {
     this.missingBytes += missingBytes;
     if (data === "") return;
     const bytes = Buffer.from(data, "base64");
-    if (this.#listener !== undefined) return this.#listener(bytes);
+    if (this.#listener !== undefined) return void (await this.#listener(bytes));
     const kept = bytes.subarray(0, MAX_COLLECTED_BYTES - this.#collectedBytes);
     this.#collected.push(kept);
     this.#collectedBytes += kept.length;

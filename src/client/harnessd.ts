@@ -198,6 +198,8 @@ async function introduced(
     void link.close();
     signal?.throwIfAborted();
     if (!(error instanceof CallError || error instanceof CallTimeoutError)) throw error;
+    if (error instanceof CallError && error.code === "unauthorized")
+      throw new ConnectError("unauthorized", error.message, { cause: error });
     throw new ConnectError("not_a_harnessd", `${where} is no harnessd: ${error.message}`, {
       cause: error,
     });

@@ -12,6 +12,7 @@ export {
   ConnectionLostError,
   FrameTooLargeError,
   GapError,
+  ProcessLostError,
   type ConnectFailure,
 } from "./errors.ts";
 export type { Cursor, Envelope, EventOf, EventType, Fact, Gap } from "../wire/events.ts";

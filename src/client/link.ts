@@ -10,6 +10,9 @@ import { Peer, type Closing } from "./peer.ts";
 
 /** A line that held this long was a good one: the next wait begins small again. */
 const STABLE_MS = 10_000;
+/** How long a daemon may be about to come back, and the longest wait between two attempts until then. */
+const RESTART_MS = 60_000;
+const RESTART_MAX_WAIT_MS = 700;
 const DEFAULT_FRAME_BYTES = 16 * 1024 * 1024;
 /** What a daemon answers to an upgrade that it refuses; any other status comes from something else. */
 const FAILURE_OF_STATUS: Readonly<Record<number, ConnectFailure>> = {
@@ -123,16 +126,24 @@ export class Link {
   }
 
   async #next(from: number): Promise<Peer | undefined> {
+    const since = performance.now();
     for (let attempt = from; this.#failure === undefined; attempt++) {
       const { signal } = this.#closing;
       try {
-        await delay(backoffMs(attempt, this.#options.backoff), undefined, { signal });
+        await delay(backoffMs(attempt, this.#backoffAfter(since)), undefined, { signal });
         return this.#adopt(await this.#options.open(signal));
       } catch (error) {
         if (!(error instanceof SocketRefused && error.retry)) this.#fail(connectErrorOf(error));
       }
     }
     return undefined;
+  }
+
+  /** A daemon that restarts is mostly back within seconds, and is found soon; one that stays away is asked ever less often. */
+  #backoffAfter(since: number): Backoff {
+    const { baseMs, maxMs } = this.#options.backoff;
+    const isRecent = performance.now() - since < RESTART_MS;
+    return { baseMs, maxMs: isRecent ? Math.min(maxMs, RESTART_MAX_WAIT_MS) : maxMs };
   }
 
   #fail(error: ConnectError): void {

@@ -1,6 +1,7 @@
 // One socket to a daemon: sends calls, matches answers, hands on what the daemon says unasked. Lives as long as its socket.
 import type { RawData, WebSocket } from "ws";
 import type { Gap } from "../wire/events.ts";
+import { CallQueue } from "./call-queue.ts";
 import { closeSocket } from "../wire/socket/closing.ts";
 import { keepAlive } from "../wire/socket/heartbeat.ts";
 import { CallError, ConnectionLostError, FrameTooLargeError } from "./errors.ts";
@@ -53,6 +54,7 @@ export class Peer {
   readonly closed: Promise<Closing>;
   readonly #socket: WebSocket;
   readonly #pending = new Map<number, Pending>();
+  readonly #queue = new CallQueue((frame) => this.#socket.send(frame));
   readonly #listeners = new Map<string, (delivery: Delivery | "closed") => void>();
   #lastId = 0;
 
@@ -77,14 +79,15 @@ export class Peer {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** Rejects with CallError, the signal's reason, or ConnectionLostError. */
+  /** Waits its turn while the daemon has as many calls as it takes. Rejects with CallError, the signal's reason, or ConnectionLostError. */
   call(
     method: string,
     params: unknown,
     { signal, maxFrameBytes = Infinity, onResult }: PeerCallOptions = {},
   ): Promise<unknown> {
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-    if (!this.isOpen) return Promise.reject(new ConnectionLostError(method, "it was closing"));
+    if (!this.isOpen)
+      return Promise.reject(new ConnectionLostError(method, "it was closing", { wasSent: false }));
     const id = ++this.#lastId;
     const frame = JSON.stringify({ jsonrpc: "2.0", id, method, params });
     const bytes = Buffer.byteLength(frame);
@@ -92,7 +95,7 @@ export class Peer {
       return Promise.reject(new FrameTooLargeError(method, bytes, maxFrameBytes));
     const answered = new Promise((resolve, reject) => {
       this.#pending.set(id, { method, onResult, resolve, reject });
-      this.#socket.send(frame);
+      this.#queue.add(id, frame);
     });
     return signal === undefined ? answered : this.#guarded(id, answered, signal);
   }
@@ -126,7 +129,7 @@ export class Peer {
   #giveUp(id: number, reason: unknown): void {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    if (this.isOpen) {
+    if (!this.#queue.withdraw(id) && this.isOpen) {
       this.#socket.send(
         JSON.stringify({ jsonrpc: "2.0", method: "$/cancelRequest", params: { id } }),
       );
@@ -150,6 +153,7 @@ export class Peer {
   #settle(id: number, { result, error }: Incoming): void {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    this.#queue.answered(id);
     if (error !== undefined) {
       pending?.reject(new CallError(error.code, error.message, error.data ?? {}));
       return;
@@ -160,8 +164,8 @@ export class Peer {
 
   #end({ code, text }: Closing): void {
     const why = text === "" ? `close code ${code}` : `close code ${code}: ${text}`;
-    for (const { method, reject } of this.#pending.values())
-      reject(new ConnectionLostError(method, why));
+    for (const [id, { method, reject }] of this.#pending)
+      reject(new ConnectionLostError(method, why, { wasSent: this.#queue.wasSent(id) }));
     this.#pending.clear();
     for (const listener of this.#listeners.values()) listener("closed");
     this.#listeners.clear();

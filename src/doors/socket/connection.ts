@@ -1,4 +1,5 @@
 // One host on one socket, whichever side connected: reads its frames, runs its calls side by side, writes the answers.
+import { MAX_CALLS_IN_FLIGHT } from "../../wire/socket/limits.ts";
 import { randomBytes } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
 import type { Log } from "../../life/log.ts";
@@ -10,8 +11,6 @@ import { invalidParams, methodNotFound, wireErrorOf } from "./wire-error.ts";
 import { isCallId, readFrame, type CallId, type Message } from "./message.ts";
 import { RawJson, type Method, type MethodTable } from "./method.ts";
 
-/** Calls of one connection that may be under way at once; more are answered `overloaded`. */
-export const MAX_CALLS_IN_FLIGHT = 256;
 /** Unsent bytes above which `notify` waits. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 /** Unsent bytes above which nothing more is read from a host that does not read its answers. */

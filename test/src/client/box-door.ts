@@ -91,16 +91,24 @@ export async function connectTo(
 export class Wire {
   readonly url: string;
   readonly #lines: Set<Socket>;
+  readonly #target: { port: number };
 
-  private constructor(url: string, lines: Set<Socket>) {
+  private constructor(url: string, lines: Set<Socket>, target: { port: number }) {
     this.url = url;
     this.#lines = lines;
+    this.#target = target;
+  }
+
+  /** New lines go to this door: as when a daemon has been started anew. */
+  leadTo({ port }: ListeningDoor): void {
+    this.#target.port = port;
   }
 
   static async to(door: ListeningDoor): Promise<Wire> {
     const lines = new Set<Socket>();
+    const target = { port: door.port };
     const server = createServer((near) => {
-      const far = connectTcp(door.port, "127.0.0.1");
+      const far = connectTcp(target.port, "127.0.0.1");
       for (const [from, to] of [
         [near, far],
         [far, near],
@@ -113,7 +121,11 @@ export class Wire {
       near.on("close", () => lines.delete(near));
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
-    const wire = new Wire(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, lines);
+    const wire = new Wire(
+      `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      lines,
+      target,
+    );
     onTestFinished(() => {
       wire.cut();
       server.close();

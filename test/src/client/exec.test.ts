@@ -74,3 +74,18 @@ test("aborting ends the command and what it started", async () => {
   await expect(running).rejects.toMatchObject({ name: "AbortError" });
   await expect.poll(() => processes.list()[0]?.exit).toBeDefined();
 });
+
+test("a command whose daemon has ended meanwhile is told as lost with it", async () => {
+  const [first, second] = [openTools(), openTools()];
+  const table = new Map(first.table);
+  const { door } = await openBox({ extra: [...table] });
+  const wire = await Wire.to(door);
+  const box = await connectTo(wire.url);
+  const started = Promise.withResolvers<void>();
+  const running = box.exec("sleep 1000", { onStarted: () => started.resolve() });
+  await started.promise;
+  const successor = await openBox({ extra: second.table });
+  wire.leadTo(successor.door);
+  wire.cut();
+  await expect(running).rejects.toMatchObject({ name: "ProcessLostError", code: "process_lost" });
+});

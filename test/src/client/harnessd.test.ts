@@ -12,6 +12,7 @@ import {
   FrameTooLargeError,
   Harnessd,
 } from "../../../src/client/index.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import { dialOut } from "../../../src/doors/socket/dial-out.ts";
 import { aborted, method, openDoor, silentLog, smallTable } from "../doors/socket/small-door.ts";
 import { connectTo, openBox, Wire } from "./box-door.ts";
@@ -188,4 +189,73 @@ test("a host drives a daemon that dialled out, and goes on when it dials again",
   expect(await callAny(box, "add", { left: 1, right: 2 })).toEqual({ sum: 3 });
   socket.terminate();
   expect(await callAny(box, "add", { left: 2, right: 2 }, { resend: true })).toEqual({ sum: 4 });
+});
+
+test("more calls than a daemon takes at once wait their turn, in order, and one that is given up is never sent", async () => {
+  const seen: number[] = [];
+  const gate = Promise.withResolvers<void>();
+  const table = smallTable();
+  table.set(
+    "held",
+    method(z.object({ n: z.number() }), async ({ n }) => {
+      seen.push(n);
+      await gate.promise;
+      return { n };
+    }),
+  );
+  const box = await connectTo((await openDoor({ methods: table })).url);
+  const controller = new AbortController();
+  const calls = Array.from({ length: 600 }, (_, n) =>
+    callAny(box, "held", { n }, n === 500 ? { signal: controller.signal } : {}),
+  );
+  await expect.poll(() => seen.length).toBe(256);
+  controller.abort(new Error("no longer wanted"));
+  await expect(calls[500]).rejects.toThrow("no longer wanted");
+  gate.resolve();
+  const answers = await Promise.all(calls.filter((_, n) => n !== 500));
+  expect(answers).toHaveLength(599);
+  expect(seen).toEqual(Array.from({ length: 600 }, (_, n) => n).filter((n) => n !== 500));
+});
+
+test("a call that never left because the line broke is sent on the next one, whatever it is", async () => {
+  const gate = Promise.withResolvers<void>();
+  const counted = new Map<number, number>();
+  const table = smallTable();
+  table.set(
+    "held",
+    method(z.object({ n: z.number() }), async ({ n }) => {
+      counted.set(n, (counted.get(n) ?? 0) + 1);
+      if (n < 256) await gate.promise;
+      return { n };
+    }),
+  );
+  const wire = await Wire.to(await openDoor({ methods: table }));
+  const box = await connectTo(wire.url);
+  const calls = Array.from({ length: 300 }, (_, n) => callAny(box, "held", { n }));
+  await expect.poll(() => counted.size).toBe(256);
+  wire.cut();
+  gate.resolve();
+  const ends = await Promise.allSettled(calls);
+  expect(ends.slice(0, 256).every((end) => end.status === "rejected")).toBe(true);
+  expect(ends.slice(256).every((end) => end.status === "fulfilled")).toBe(true);
+  expect([...counted.values()].every((times) => times === 1)).toBe(true);
+});
+
+test("a start that a daemon refuses because it is ending goes to its successor", async () => {
+  let isEnding = true;
+  const table = smallTable();
+  table.set(
+    "run_start",
+    method(z.unknown(), async () => {
+      if (isEnding) throw new CodedError("shutting_down", "It ends");
+      return { run: { runId: "run_1" }, replayed: false };
+    }),
+  );
+  const wire = await Wire.to(await openDoor({ methods: table }));
+  const box = await connectTo(wire.url);
+  const starting = box.run({ prompt: "go" });
+  await callAny(box, "echo");
+  isEnding = false;
+  wire.cut();
+  expect((await starting).id).toBe("run_1");
 });

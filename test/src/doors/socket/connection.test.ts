@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { z } from "zod";
-import { MAX_CALLS_IN_FLIGHT } from "../../../../src/doors/socket/connection.ts";
+import { MAX_CALLS_IN_FLIGHT } from "../../../../src/wire/socket/limits.ts";
 import { aborted, Bare, method, openDoor, silentLog, smallTable } from "./small-door.ts";
 
 test("a call is answered under its id, 0 and strings included", async () => {
