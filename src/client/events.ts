@@ -1,6 +1,7 @@
 // Events as the host reads them: one unbroken order of facts over any number of connections, at the reader's own pace.
 import type { z } from "zod";
-import type { Cursor, Envelope, EventFilter, Gap } from "../wire/events.ts";
+import type { EventFilter } from "../wire/event-filter.ts";
+import type { Cursor, Envelope, Gap } from "../wire/events.ts";
 import type { MethodResult } from "../wire/methods.ts";
 import { ConnectionLostError, GapError } from "./errors.ts";
 import type { Link } from "./link.ts";

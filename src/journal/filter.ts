@@ -1,5 +1,5 @@
 // Decides which events a reader wants, from an entry in memory or from a fact's line on disk.
-import type { EventFilter } from "../wire/events.ts";
+import type { EventFilter } from "../wire/event-filter.ts";
 
 /** What a filter asks about. */
 export interface Traits {

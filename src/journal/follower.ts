@@ -1,6 +1,7 @@
 // One reader of the journal: a place in it, and nothing that grows while the reader is slow.
 import { setImmediate } from "node:timers/promises";
-import type { Cursor, EventFilter, Gap } from "../wire/events.ts";
+import type { EventFilter } from "../wire/event-filter.ts";
+import type { Cursor, Gap } from "../wire/events.ts";
 import { BatchBuilder, type BatchLimits } from "./batch.ts";
 import type { Entry } from "./entry.ts";
 import { makeMatcher, type Matcher } from "./filter.ts";

@@ -1,6 +1,6 @@
 // All who follow the journal at this moment, and the bell that wakes them.
 import { setTimeout as delay } from "node:timers/promises";
-import type { EventFilter } from "../wire/events.ts";
+import type { EventFilter } from "../wire/event-filter.ts";
 import type { BatchLimits } from "./batch.ts";
 import { type Batch, Follower, type Source } from "./follower.ts";
 

@@ -1,5 +1,6 @@
 // What a journal is opened with, and what it is asked.
-import type { Cursor, EventFilter, Gap } from "../wire/events.ts";
+import type { EventFilter } from "../wire/event-filter.ts";
+import type { Cursor, Gap } from "../wire/events.ts";
 import type { Batch } from "./follower.ts";
 import type { OnProblem } from "./problem.ts";
 import type { RetentionLimits } from "./retention.ts";

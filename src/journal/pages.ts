@@ -1,7 +1,7 @@
 // The facts on disk: a page is one row, holding the lines of one commit or of a part of it.
 import { Buffer } from "node:buffer";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { EventFilter } from "../wire/events.ts";
+import type { EventFilter } from "../wire/event-filter.ts";
 import type { Entry } from "./entry.ts";
 import { makeMatcher, readTraits } from "./filter.ts";
 import { CodedError } from "../../tools/coded-error.ts";

@@ -10,7 +10,7 @@ import {
 import { harnessEvents } from "../../harnesses/events.ts";
 import { daemonEvents } from "./daemon-events.ts";
 
-export type { Cursor, EventFilter, Gap, RunOutcome } from "./query.ts";
+export type { Cursor, Gap, RunOutcome } from "./query.ts";
 export type { RunError, RunResult, RunUsage } from "./run.ts";
 
 export const events = { ...harnessEvents, ...daemonEvents } as const;

@@ -5,19 +5,6 @@ import { z } from "zod";
 export const Cursor = z.object({ epoch: z.string(), seq: z.number().int().nonnegative() });
 export type Cursor = z.output<typeof Cursor>;
 
-/** Which events a subscriber wants; an absent field wants all. */
-export const EventFilter = z.strictObject({
-  runId: z.string().optional(),
-  processId: z.string().optional(),
-  types: z
-    .array(z.string())
-    .min(1)
-    .optional()
-    .describe("Event types; `run.*` stands for all that begin so."),
-  deltas: z.boolean().default(true).describe("False: facts only."),
-});
-export type EventFilter = z.output<typeof EventFilter>;
-
 export const RunOutcome = z.enum(["completed", "failed", "cancelled", "unknown"]);
 export type RunOutcome = z.output<typeof RunOutcome>;
 

@@ -54,63 +54,68 @@ export const PermissionPolicy = z.lazy(() =>
   }),
 );
 
-/** What a host asks for when it starts a run. */
-export const RunRequest = z.lazy(() =>
-  z.strictObject({
-    key: name
-      .optional()
-      .describe("Idempotency: the same key with the same contents is the same run."),
-    harness: name.default("native"),
-    model: name
-      .optional()
-      .describe("With its provider: `anthropic/claude-…`. Absent: the harness's default."),
-    prompt: Prompt,
-    cwd: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("Absolute, or relative to the workspace, which is the default."),
-    sessionId: name.optional().describe("Go on with this session; absent: a new one."),
-    fork: z.boolean().default(false).describe("Go on from the session, but leave it as it is."),
-    systemPrompt: z.string().optional().describe("Appended to the harness's own."),
-    effort: z.enum(["low", "medium", "high"]).optional(),
-    schema: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .describe("A JSON Schema (2020-12 or draft-07) that the result must satisfy."),
-    timeoutMs: milliseconds.optional(),
-    maxTurns: z.number().int().positive().optional(),
-    maxTokens: z.number().int().positive().optional().describe("Input and output tokens together."),
-    maxCostUsd: z
-      .number()
-      .positive()
-      .optional()
-      .describe("Refused as `price_unknown` for a model whose price is not known."),
-    allowUnknownPrice: z
-      .boolean()
-      .default(false)
-      .describe("Start in spite of that: then maxCostUsd holds only as far as costs are reported."),
-    env: environment.default({}).describe("For the agent's commands."),
-    providers: z
-      .record(
-        z.string(),
-        z.strictObject({ apiKey: z.string().min(1).optional(), baseUrl: z.url().optional() }),
-      )
-      .default({})
-      .describe("Keys and base URLs for this run, by provider; they win over the daemon's."),
-    allowedTools: z.array(z.string().min(1)).optional(),
-    deniedTools: z.array(z.string().min(1)).default([]),
-    permissions: PermissionPolicy.optional(),
-    mcpServers: z.array(McpServer).max(50).default([]),
-    options: z
-      .record(z.string(), z.unknown())
-      .default({})
-      .describe("Harness-specific options, under the harness's own name."),
-    metadata: z
-      .record(z.string(), z.string())
-      .default({})
-      .describe("Kept with the run and given back; nothing reads it."),
-  }),
-);
+const task = () => ({
+  key: name
+    .optional()
+    .describe("Idempotency: the same key with the same contents is the same run."),
+  harness: name.default("native"),
+  model: name
+    .optional()
+    .describe("With its provider: `anthropic/claude-…`. Absent: the harness's default."),
+  prompt: Prompt,
+  cwd: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Absolute, or relative to the workspace, which is the default."),
+  sessionId: name.optional().describe("Go on with this session; absent: a new one."),
+  fork: z.boolean().default(false).describe("Go on from the session, but leave it as it is."),
+  systemPrompt: z.string().optional().describe("Appended to the harness's own."),
+  effort: z.enum(["low", "medium", "high"]).optional(),
+  schema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe("A JSON Schema (2020-12 or draft-07) that the result must satisfy."),
+});
+
+const limits = () => ({
+  timeoutMs: milliseconds.optional(),
+  maxTurns: z.number().int().positive().optional(),
+  maxTokens: z.number().int().positive().optional().describe("Input and output tokens together."),
+  maxCostUsd: z
+    .number()
+    .positive()
+    .optional()
+    .describe("Refused as `price_unknown` for a model whose price is not known."),
+  allowUnknownPrice: z
+    .boolean()
+    .default(false)
+    .describe("Start in spite of that: then maxCostUsd holds only as far as costs are reported."),
+});
+
+const means = () => ({
+  env: environment.default({}).describe("For the agent's commands."),
+  providers: z
+    .record(
+      z.string(),
+      z.strictObject({ apiKey: z.string().min(1).optional(), baseUrl: z.url().optional() }),
+    )
+    .default({})
+    .describe("Keys and base URLs for this run, by provider; they win over the daemon's."),
+  allowedTools: z.array(z.string().min(1)).optional(),
+  deniedTools: z.array(z.string().min(1)).default([]),
+  permissions: PermissionPolicy.optional(),
+  mcpServers: z.array(McpServer).max(50).default([]),
+  options: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe("Harness-specific options, under the harness's own name."),
+  metadata: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("Kept with the run and given back; nothing reads it."),
+});
+
+export const RunRequest = z.lazy(() => z.strictObject({ ...task(), ...limits(), ...means() }));
 export type RunRequest = z.output<typeof RunRequest>;
 export type RunRequestInput = z.input<typeof RunRequest>;

@@ -7,7 +7,7 @@ import { refuseNonDirectory } from "../../../tools/machinery/files/entry.ts";
 import { resolvePath, resolveTarget } from "../../../tools/paths.ts";
 import { packFolder } from "./archive-pack.ts";
 import { unpackInto } from "./archive-unpack.ts";
-import { answerJson, type Route } from "./route.ts";
+import { answerJson, type Route, route } from "./route.ts";
 import {
   attachmentNamed,
   bodyOf,
@@ -29,16 +29,12 @@ export function archiveRoutes({ cwd, paths }: TransferOptions): readonly Route[]
       url.searchParams.get("gzip") === "1",
     );
   return [
-    { method: "GET", path: "/archive", handle: sends },
-    { method: "HEAD", path: "/archive", handle: sends },
-    {
-      method: "PUT",
-      path: "/archive",
-      handle: async (request, response, url) => {
-        const path = await resolveTarget(pathOf(url), cwd, paths);
-        answerJson(response, 200, { path, ...(await unpackInto(path, bodyOf(request))) });
-      },
-    },
+    route("GET /archive", sends),
+    route("HEAD /archive", sends),
+    route("PUT /archive", async (request, response, url) => {
+      const path = await resolveTarget(pathOf(url), cwd, paths);
+      answerJson(response, 200, { path, ...(await unpackInto(path, bodyOf(request))) });
+    }),
   ];
 }
 

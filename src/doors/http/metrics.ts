@@ -1,5 +1,5 @@
 // The daemon's figures in Prometheus' text format.
-import type { Route } from "./route.ts";
+import { type Route, route } from "./route.ts";
 
 export interface Metric {
   /** Without the prefix; ends in its unit, `_total` for what only grows. */
@@ -9,15 +9,11 @@ export interface Metric {
 }
 
 export function metricsRoute(read: () => readonly Metric[]): Route {
-  return {
-    method: "GET",
-    path: "/metrics",
-    async handle(_request, response) {
-      response
-        .writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" })
-        .end(read().map(format).join(""));
-    },
-  };
+  return route("GET /metrics", async (_request, response) => {
+    response
+      .writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" })
+      .end(read().map(format).join(""));
+  });
 }
 
 function format({ name, help, value }: Metric): string {

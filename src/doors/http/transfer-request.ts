@@ -17,6 +17,11 @@ export function pathOf(url: URL): string {
   return path;
 }
 
+/** The version in a header such as If-Match, without its quotes. */
+export function tagOf(header: string | undefined): string | undefined {
+  return header?.trim().replace(/^"(.*)"$/, "$1");
+}
+
 /** The body as it comes; leaving it early keeps the connection, so that the refusal can be answered. Throws ToolError `incomplete_upload`. */
 export async function* bodyOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
   const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;

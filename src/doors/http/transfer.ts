@@ -9,19 +9,21 @@ import { versionOf } from "../../../tools/machinery/files/version.ts";
 import { resolvePath, resolveTarget } from "../../../tools/paths.ts";
 import { ToolError } from "../../../tools/tool.ts";
 import { archiveRoutes } from "./archive.ts";
-import { answerJson, type Route } from "./route.ts";
+import { answerJson, type Route, route } from "./route.ts";
+import { removeRoute } from "./transfer-remove.ts";
 import { parseRange, type ByteRange } from "./transfer-range.ts";
 import {
   attachmentNamed,
   bodyOf,
   ignoringDeparture,
   pathOf,
+  tagOf,
   type TransferOptions,
 } from "./transfer-request.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** GET and PUT of `/files?path=` and `/archive?path=`. An upload replaces the file in one step; one that breaks off leaves nothing. */
+/** `/files?path=` and `/archive?path=`. An upload replaces the file in one step; one that breaks off leaves nothing. */
 export function transferRoutes(options: TransferOptions): readonly Route[] {
   const sends = async (
     request: IncomingMessage,
@@ -30,19 +32,13 @@ export function transferRoutes(options: TransferOptions): readonly Route[] {
   ): Promise<void> =>
     await sendFile(request, response, await resolvePath(pathOf(url), options.cwd, options.paths));
   return [
-    { method: "GET", path: "/files", handle: sends },
-    { method: "HEAD", path: "/files", handle: sends },
-    {
-      method: "PUT",
-      path: "/files",
-      handle: async (request, response, url) =>
-        await receiveFile(
-          request,
-          response,
-          await resolveTarget(pathOf(url), options.cwd, options.paths),
-          modeOf(url),
-        ),
-    },
+    route("GET /files", sends),
+    route("HEAD /files", sends),
+    route("PUT /files", async (request, response, url) => {
+      const target = await resolveTarget(pathOf(url), options.cwd, options.paths);
+      await receiveFile(request, response, target, modeOf(url));
+    }),
+    removeRoute(options),
     ...archiveRoutes(options),
   ];
 }
@@ -144,7 +140,7 @@ async function receiveFile(
     },
     {
       mode,
-      expectedVersion: request.headers["if-match"]?.trim().replace(/^"(.*)"$/, "$1"),
+      expectedVersion: tagOf(request.headers["if-match"]),
       createOnly: request.headers["if-none-match"]?.trim() === "*",
     },
   );

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { defineMethod } from "../method-record.ts";
 import { AnyEvent } from "../events.ts";
-import { Cursor, EventFilter, Gap, name } from "../query.ts";
+import { EventFilter } from "../event-filter.ts";
+import { Cursor, Gap, name } from "../query.ts";
 
 const subscriber = name.describe(
   "A lasting name, under which `events_ack` holds facts in the journal.",

@@ -1,7 +1,7 @@
 // Following: replay and then live, filters, merged deltas, slow readers, gaps.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { EventFilter } from "../../../src/wire/events.ts";
+import type { EventFilter } from "../../../src/wire/event-filter.ts";
 import type { Batch, Journal } from "../../../src/journal/journal.ts";
 import {
   appendMessages,

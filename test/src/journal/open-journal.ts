@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Cursor, Envelope, EventFilter } from "../../../src/wire/events.ts";
+import type { EventFilter } from "../../../src/wire/event-filter.ts";
+import type { Cursor, Envelope } from "../../../src/wire/events.ts";
 import type { Problem } from "../../../src/journal/problem.ts";
 import { type Batch, Journal, type JournalOptions } from "../../../src/journal/journal.ts";
 

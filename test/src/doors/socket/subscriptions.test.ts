@@ -106,7 +106,7 @@ test("what a subscriber has acknowledged is durable when it is answered, and so 
   await host.call("events_subscribe", {
     subscriber: "me",
     after: { epoch: journal.epoch, seq: 1 },
-    filter: { types: ["none"] },
+    filter: { types: ["daemon.stopping"] },
   });
   expect(onDisk()).toBe(1);
   await host.call("events_ack", { subscriber: "me", cursor: { epoch: journal.epoch, seq: 4 } });
