@@ -1,5 +1,5 @@
 // Keeps calls back while as many are under way as the daemon takes, and sends them in their order.
-import { MAX_CALLS_IN_FLIGHT } from "../wire/socket/limits.ts";
+import { WIRE_LIMITS } from "../wire/limits.ts";
 
 export class CallQueue {
   readonly #send: (frame: string) => void;
@@ -33,7 +33,7 @@ export class CallQueue {
 
   #sendNext(): void {
     for (const [id, frame] of this.#waiting) {
-      if (this.#underWay.size >= MAX_CALLS_IN_FLIGHT) return;
+      if (this.#underWay.size >= WIRE_LIMITS.callsInFlight) return;
       this.#waiting.delete(id);
       this.#underWay.add(id);
       this.#send(frame);

@@ -160,6 +160,7 @@ export const ERROR_CODES = {
   version_conflict: "outdated",
   wrong_usage: "invalid",
 } as const satisfies Record<string, ErrorKindName>;
+export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** A code that is not in the table is one of somebody's own harness: understood, but not possible. */
 export function errorKindOf(code: string): ErrorKind {

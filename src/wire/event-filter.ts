@@ -5,15 +5,15 @@ import { nearestName } from "./nearest-name.ts";
 
 const TYPES = Object.keys(events);
 
-const EventTypePattern = z.string().superRefine((pattern, context) => {
-  if (isKnown(pattern)) return;
+const EventTypePattern = z
+  .string()
+  .refine(isKnown, { error: ({ input }) => unknownType(String(input)) });
+
+function unknownType(pattern: string): string {
   const nearest = nearestName(pattern.replace(/\.?\*$/, ""), TYPES);
   const hint = nearest === undefined ? `there are ${TYPES.join(", ")}` : `did you mean ${nearest}?`;
-  context.addIssue({
-    code: "custom",
-    message: `there is no event type ${JSON.stringify(pattern.slice(0, 100))}; ${hint}`,
-  });
-});
+  return `there is no event type ${JSON.stringify(pattern.slice(0, 100))}; ${hint}`;
+}
 
 function isKnown(pattern: string): boolean {
   if (!pattern.endsWith("*")) return Object.hasOwn(events, pattern);

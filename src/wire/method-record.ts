@@ -1,5 +1,6 @@
 // How a method of the wire is declared: one record with all that hosts and doors need to know of it.
 import type { z } from "zod";
+import type { ErrorCode } from "./error-codes.ts";
 
 /** Whether a call may be sent again when the line broke before its answer. `with_key`: when its params hold a `key`. */
 export type Resend = "always" | "with_key" | "never";
@@ -14,6 +15,8 @@ export interface MethodRecord<
   /** True: it goes on when the host's line breaks, since its effect is wanted and not just its answer. */
   readonly outlivesConnection: boolean;
   readonly resend: Resend;
+  /** Codes of its own, beside those that any call may be answered with. */
+  readonly errors: readonly ErrorCode[];
 }
 
 type Declaration<Params extends z.ZodType, Result extends z.ZodType> = Omit<

@@ -1,70 +1,57 @@
-// Writes the wire down: docs/protocol.json is what the code declares. `npx vitest run test/house -u` writes it anew.
+// Writes the wire down: docs/openrpc.json and docs/openapi.json are what the code declares. `npx vitest run test/house -u` writes them anew.
+import SwaggerParser from "@apidevtools/swagger-parser";
+import { validateOpenRPCDocument } from "@open-rpc/schema-utils-js";
 import { expect, test } from "vitest";
-import { z } from "zod";
-import { harnesses } from "../../harnesses/index.ts";
-import { schemaOfEvent } from "../../harnesses/event-record.ts";
-import { EnvelopeFields, events } from "../../src/wire/events.ts";
-import { methods, PROTOCOL_VERSION } from "../../src/wire/methods.ts";
-import { notifications } from "../../src/wire/notifications.ts";
-import { RPC_NUMBERS } from "../../src/wire/error-kinds.ts";
-import { CLOSE_CODES } from "../../src/wire/socket/close-codes.ts";
-import { tools } from "../../tools/index.ts";
-import { schemasOf, type Tool } from "../../tools/tool.ts";
+import { metricsRoute } from "../../src/doors/http/metrics.ts";
+import { probeRoutes } from "../../src/doors/http/probes.ts";
+import { transferRoutes } from "../../src/doors/http/transfer.ts";
+import { httpOperations } from "../../src/wire/http.ts";
+import { EVERYWHERE } from "../../tools/paths.ts";
+import { openApi } from "./documents/openapi.ts";
+import { openRpc } from "./documents/openrpc.ts";
 
-type JsonSchema = Record<string, unknown>;
+const written = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;
 
-const schemaOf = (schema: z.ZodType, io: "input" | "output"): JsonSchema => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  return rest;
-};
-
-function protocol(): JsonSchema {
-  return {
-    protocol: PROTOCOL_VERSION,
-    transport: "JSON-RPC 2.0 in text frames of a WebSocket at / or /ws, either side connecting",
-    errors: RPC_NUMBERS,
-    closeCodes: CLOSE_CODES,
-    methods: mapValues(methods, ({ params, result, ...rest }) => ({
-      ...rest,
-      params: schemaOf(params, "input"),
-      result: schemaOf(result, "output"),
-    })),
-    tools: Object.fromEntries(
-      (tools as readonly Tool[]).map((tool) => [
-        tool.name,
-        { description: tool.description, effect: tool.effect, ...schemasOf(tool) },
-      ]),
-    ),
-    notifications: mapValues(notifications, ({ from, description, params }) => ({
-      from,
-      description,
-      params: schemaOf(params(), "output"),
-    })),
-    envelope: schemaOf(EnvelopeFields(), "output"),
-    events: mapValues(events, (record, type) => ({
-      kind: record.kind,
-      ...schemaOf(schemaOfEvent(type, record), "input"),
-    })),
-    harnesses: Object.fromEntries(
-      harnesses.map(({ name, title, capabilities, options }) => [
-        name,
-        { title, capabilities, options: options ? schemaOf(options, "input") : null },
-      ]),
-    ),
-  };
-}
-
-test("docs/protocol.json says what the code declares", async () => {
-  await expect(`${JSON.stringify(protocol(), null, 2)}\n`).toMatchFileSnapshot(
-    "../../docs/protocol.json",
-  );
+test("docs/openrpc.json says what the code declares", async () => {
+  await expect(written(openRpc())).toMatchFileSnapshot("../../docs/openrpc.json");
 });
 
-function mapValues<Value>(
-  object: Readonly<Record<string, Value>>,
-  map: (value: Value, name: string) => unknown,
-): JsonSchema {
-  return Object.fromEntries(
-    Object.entries(object).map(([name, value]) => [name, map(value, name)]),
+test("docs/openapi.json says what the code declares", async () => {
+  await expect(written(openApi())).toMatchFileSnapshot("../../docs/openapi.json");
+});
+
+test("the OpenRPC project's own validator takes docs/openrpc.json", () => {
+  const document = JSON.parse(written(openRpc())) as Parameters<typeof validateOpenRPCDocument>[0];
+  expect(validateOpenRPCDocument(document)).toBe(true);
+});
+
+test("the OpenAPI validator takes docs/openapi.json", async () => {
+  const document = JSON.parse(written(openApi())) as Parameters<typeof SwaggerParser.validate>[0];
+  await expect(SwaggerParser.validate(document)).resolves.toBeDefined();
+});
+
+test("every method, parameter and result has a description or a type; every reference leads somewhere", () => {
+  const document = openRpc();
+  const text = written(document);
+  for (const [, pointer = ""] of text.matchAll(/"\$ref": "#\/([^"]+)"/g)) {
+    const found = pointer
+      .split("/")
+      .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], document);
+    expect([pointer, found]).toEqual([pointer, expect.anything()]);
+  }
+  const undescribed = (document["methods"] as { name: string; description?: string }[]).filter(
+    ({ description = "" }) => description.length < 10,
   );
-}
+  expect(undescribed).toEqual([]);
+});
+
+test("the daemon serves every HTTP operation that is declared, and no other", () => {
+  const routes = [
+    ...probeRoutes(() => []),
+    metricsRoute(() => []),
+    ...transferRoutes({ cwd: "/", paths: EVERYWHERE }),
+  ];
+  expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
+    Object.keys(httpOperations).sort(),
+  );
+});

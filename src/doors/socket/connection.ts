@@ -1,8 +1,8 @@
 // One host on one socket, whichever side connected: reads its frames, runs its calls side by side, writes the answers.
-import { MAX_CALLS_IN_FLIGHT } from "../../wire/socket/limits.ts";
 import { randomBytes } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
 import type { Log } from "../../life/log.ts";
+import { WIRE_LIMITS } from "../../wire/limits.ts";
 import type { CloseReason } from "../../wire/socket/close-codes.ts";
 import { closeSocket } from "../../wire/socket/closing.ts";
 import { CodedError } from "../../../tools/coded-error.ts";
@@ -15,7 +15,6 @@ import { RawJson, type Method, type MethodTable } from "./method.ts";
 const HIGH_WATER_BYTES = 1024 * 1024;
 /** Unsent bytes above which nothing more is read from a host that does not read its answers. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
-const MAX_ANSWER_CHARACTERS = 64 * 1024 * 1024;
 
 export interface ConnectionOptions {
   readonly methods: MethodTable;
@@ -47,7 +46,7 @@ export class Connection {
   /** Takes over an open socket; it may be paused. */
   constructor(
     socket: WebSocket,
-    { methods, log, maxCallsInFlight = MAX_CALLS_IN_FLIGHT }: ConnectionOptions,
+    { methods, log, maxCallsInFlight = WIRE_LIMITS.callsInFlight }: ConnectionOptions,
   ) {
     this.#socket = socket;
     this.#methods = methods;
@@ -176,10 +175,10 @@ export class Connection {
     const afterAnswer = (task: () => void): void => void tasks.push(task);
     const result = await method.handle(parsed.data, { signal, connection: this, afterAnswer });
     const json = result instanceof RawJson ? result.text : (JSON.stringify(result) ?? "null");
-    if (json.length > MAX_ANSWER_CHARACTERS) {
+    if (json.length > WIRE_LIMITS.answerCharacters) {
       throw new CodedError(
         "answer_too_large",
-        `The answer has ${json.length} characters, more than the ${MAX_ANSWER_CHARACTERS} that fit; ask for less`,
+        `The answer has ${json.length} characters, more than the ${WIRE_LIMITS.answerCharacters} that fit; ask for less`,
       );
     }
     return { text: `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`, tasks };

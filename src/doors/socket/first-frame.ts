@@ -8,9 +8,6 @@ import type { Method } from "./method.ts";
 import { tokenMatches } from "./credentials.ts";
 import { wireErrorOf } from "./wire-error.ts";
 
-/** How long a client may take to say who it is. */
-export const AUTH_DEADLINE_MS = 10_000;
-
 const WANTED = '{"jsonrpc":"2.0","id":1,"method":"auth","params":{"token":"…"}}';
 
 export interface FirstFrameOptions {

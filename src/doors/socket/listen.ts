@@ -7,6 +7,7 @@ import { CodedError } from "../../../tools/coded-error.ts";
 import { refuseUpgrade, serveHttp, urlOf } from "../http/server.ts";
 import type { Route } from "../http/route.ts";
 import type { Log } from "../../life/log.ts";
+import { WEBSOCKET_PATHS, WIRE_LIMITS } from "../../wire/limits.ts";
 import { closeSocket } from "../../wire/socket/closing.ts";
 import { Connection } from "./connection.ts";
 import { DEFAULT_HEARTBEAT_MS, keepAlive } from "../../wire/socket/heartbeat.ts";
@@ -18,18 +19,15 @@ import {
   tokenMatches,
   wasSentToLoopback,
 } from "./credentials.ts";
-import { AUTH_DEADLINE_MS, authMethod, awaitFirstFrame } from "./first-frame.ts";
+import { authMethod, awaitFirstFrame } from "./first-frame.ts";
 
 export const DEFAULT_MAX_FRAME_BYTES = 16 * 1024 * 1024;
 const DEFAULT_MAX_CONNECTIONS = 128;
-/** Sockets that have shown no token yet; few, since anyone can open one. */
-const MAX_UNAUTHENTICATED = 32;
 const MAX_HEADER_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 5000;
 /** How long requests under way may go on once the door closes. */
 const HTTP_GRACE_MS = 2000;
-const WEBSOCKET_PATHS: ReadonlySet<string> = new Set(["/", "/ws"]);
 
 export interface ListenOptions {
   readonly host: string;
@@ -142,7 +140,7 @@ class SocketDoor {
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on("error", () => stream.destroy());
     const path = urlOf(request)?.pathname ?? "";
-    if (!WEBSOCKET_PATHS.has(path))
+    if (!WEBSOCKET_PATHS.includes(path))
       return refuseUpgrade(
         stream,
         new CodedError("not_found", `WebSockets are served at / and /ws, not at ${path}`),
@@ -168,7 +166,7 @@ class SocketDoor {
   }
 
   #awaitToken(socket: WebSocket): void {
-    if (this.#unauthenticated >= MAX_UNAUTHENTICATED)
+    if (this.#unauthenticated >= WIRE_LIMITS.unauthenticatedSockets)
       return closeSocket(socket, "too_many_connections", "Too many sockets wait to authenticate");
     this.#unauthenticated++;
     const release = (): void => {
@@ -178,7 +176,7 @@ class SocketDoor {
     socket.once("close", release);
     awaitFirstFrame(socket, {
       token: this.#options.token ?? "",
-      deadlineMs: this.#options.authDeadlineMs ?? AUTH_DEADLINE_MS,
+      deadlineMs: this.#options.authDeadlineMs ?? WIRE_LIMITS.authDeadlineMs,
       onRefused: () => {},
       onAdmitted: () => {
         release();

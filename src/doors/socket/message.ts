@@ -1,5 +1,6 @@
 // Reading JSON-RPC 2.0 frames: what a text is, or precisely why it is nothing that can be answered.
 import { CodedError } from "../../../tools/coded-error.ts";
+import { WIRE_LIMITS } from "../../wire/limits.ts";
 
 export type CallId = string | number;
 
@@ -20,12 +21,6 @@ export type Message =
     }
   | { readonly kind: "invalid"; readonly id: CallId | null; readonly error: CodedError };
 
-const MAX_ID_CHARACTERS = 200;
-/** Lists and objects inside one another. What follows them by recursion, such as a schema's compiler, would run out of stack. */
-const MAX_DEPTH = 200;
-/** Messages in one JSON-RPC batch. */
-const MAX_BATCH = 100;
-
 /** One message, or those of a batch. Never throws. */
 export function readFrame(text: string): Message | readonly Message[] {
   let value: unknown;
@@ -34,21 +29,21 @@ export function readFrame(text: string): Message | readonly Message[] {
   } catch (error) {
     return invalid("parse_error", `The frame is not JSON: ${(error as Error).message}`);
   }
-  if (nestsDeeper(text, MAX_DEPTH)) {
+  if (nestsDeeper(text, WIRE_LIMITS.nesting)) {
     const { id } = Object(value) as { readonly id?: unknown };
     return invalid(
       "invalid_request",
-      `The frame nests deeper than ${MAX_DEPTH} levels; send it flatter`,
+      `The frame nests deeper than ${WIRE_LIMITS.nesting} levels; send it flatter`,
       isCallId(id) ? id : null,
     );
   }
   if (!Array.isArray(value)) return readMessage(value);
   if (value.length === 0)
     return invalid("invalid_request", "A batch must hold at least one message");
-  if (value.length > MAX_BATCH)
+  if (value.length > WIRE_LIMITS.batchMessages)
     return invalid(
       "invalid_request",
-      `A batch holds at most ${MAX_BATCH} messages; this one has ${value.length}`,
+      `A batch holds at most ${WIRE_LIMITS.batchMessages} messages; this one has ${value.length}`,
     );
   return value.map(readMessage);
 }
@@ -71,7 +66,7 @@ function readMessage(value: unknown): Message {
   if (known === null) {
     return invalid(
       "invalid_request",
-      `\`id\` must be an integer that JSON numbers hold exactly, or a string of at most ${MAX_ID_CHARACTERS} characters`,
+      `\`id\` must be an integer that JSON numbers hold exactly, or a string of at most ${WIRE_LIMITS.idCharacters} characters`,
     );
   }
   return { kind: "call", id: known, method, params };
@@ -101,7 +96,7 @@ function endOfString(json: string, start: number): number {
 
 export function isCallId(value: unknown): value is CallId {
   return typeof value === "string"
-    ? value.length <= MAX_ID_CHARACTERS
+    ? value.length <= WIRE_LIMITS.idCharacters
     : Number.isSafeInteger(value);
 }
 

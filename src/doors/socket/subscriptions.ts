@@ -2,13 +2,12 @@
 import { randomBytes } from "node:crypto";
 import type { Batch, Following, Journal } from "../../journal/journal.ts";
 import type { Log } from "../../life/log.ts";
+import { WIRE_LIMITS } from "../../wire/limits.ts";
 import type { Connection } from "./connection.ts";
 import { CodedError } from "../../../tools/coded-error.ts";
 import type { Handlers } from "./method-table.ts";
 import { RawJson } from "./method.ts";
 
-/** Subscriptions that one connection may hold. */
-export const MAX_SUBSCRIPTIONS = 64;
 /** Of one `events` notification: large enough that framing costs nothing, small enough to be taken in one go. */
 const MAX_BATCH_BYTES = 256 * 1024;
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
@@ -31,10 +30,10 @@ export function eventHandlers(journal: Feed, log: Log): EventHandlers {
     async events_subscribe({ after, filter, subscriber }, { connection, afterAnswer }) {
       const mine = held.get(connection) ?? new Map<string, AbortController>();
       held.set(connection, mine);
-      if (mine.size >= MAX_SUBSCRIPTIONS) {
+      if (mine.size >= WIRE_LIMITS.subscriptions) {
         throw new CodedError(
           "overloaded",
-          `A connection holds at most ${MAX_SUBSCRIPTIONS} subscriptions; unsubscribe from one first`,
+          `A connection holds at most ${WIRE_LIMITS.subscriptions} subscriptions; unsubscribe from one first`,
         );
       }
       if (subscriber !== undefined) journal.register(subscriber, after ?? undefined);

@@ -9,4 +9,5 @@ export const auth = defineMethod({
   result: () => z.object({ authenticated: z.literal(true) }),
   outlivesConnection: false,
   resend: "never",
+  errors: ["unauthorized"],
 });

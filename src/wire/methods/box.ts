@@ -42,6 +42,7 @@ export const boxMethods = {
       }),
     outlivesConnection: false,
     resend: "always",
+    errors: [],
   }),
   harness_list: defineMethod({
     description: "The harnesses of the box, whether each could start now, and what each can do.",
@@ -49,5 +50,6 @@ export const boxMethods = {
     result: () => z.object({ harnesses: z.array(Harness) }),
     outlivesConnection: false,
     resend: "always",
+    errors: [],
   }),
 } as const;

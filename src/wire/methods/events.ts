@@ -27,6 +27,7 @@ export const eventMethods = {
       }),
     outlivesConnection: false,
     resend: "never",
+    errors: ["too_many_subscribers"],
   }),
   events_unsubscribe: defineMethod({
     description: "Ends a subscription of this connection.",
@@ -34,6 +35,7 @@ export const eventMethods = {
     result: () => z.object({ removed: z.boolean() }),
     outlivesConnection: false,
     resend: "never",
+    errors: [],
   }),
   events_read: defineMethod({
     description: "One page of facts, for a host that would rather ask than be sent them.",
@@ -52,6 +54,7 @@ export const eventMethods = {
       }),
     outlivesConnection: false,
     resend: "always",
+    errors: ["damaged"],
   }),
   events_ack: defineMethod({
     description:
@@ -60,6 +63,7 @@ export const eventMethods = {
     result: () => z.object({ acknowledged: Cursor }),
     outlivesConnection: false,
     resend: "always",
+    errors: ["too_many_subscribers"],
   }),
   events_forget: defineMethod({
     description: "Forgets a subscriber, so that the journal no longer keeps facts for it.",
@@ -67,5 +71,6 @@ export const eventMethods = {
     result: () => z.object({ removed: z.boolean() }),
     outlivesConnection: false,
     resend: "always",
+    errors: [],
   }),
 } as const;

@@ -21,6 +21,7 @@ export const permissionMethods = {
     result: () => z.object({ permissions: z.array(Question) }),
     outlivesConnection: false,
     resend: "always",
+    errors: [],
   }),
   permission_answer: defineMethod({
     description: "Allows or denies one tool call that waits; the first answer holds.",
@@ -37,5 +38,6 @@ export const permissionMethods = {
     result: () => z.object({ accepted: z.literal(true) }),
     outlivesConnection: true,
     resend: "never",
+    errors: ["permission_not_found"],
   }),
 } as const;

@@ -22,6 +22,25 @@ export const runMethods = {
       }),
     outlivesConnection: true,
     resend: "with_key",
+    errors: [
+      "unknown_harness",
+      "harness_not_ready",
+      "unknown_provider",
+      "dialect_not_served",
+      "missing_credential",
+      "unsupported_option",
+      "invalid_options",
+      "unknown_tool",
+      "invalid_schema",
+      "directory_not_found",
+      "path_not_allowed",
+      "session_not_found",
+      "session_of_other_harness",
+      "session_required",
+      "key_conflict",
+      "queue_full",
+      "too_much_pending",
+    ],
   }),
   run_get: defineMethod({
     description: "A run as it stands.",
@@ -37,6 +56,7 @@ export const runMethods = {
       }),
     outlivesConnection: false,
     resend: "always",
+    errors: ["run_not_found"],
   }),
   run_list: defineMethod({
     description: "Runs, newest first, page by page.",
@@ -55,6 +75,7 @@ export const runMethods = {
       }),
     outlivesConnection: false,
     resend: "always",
+    errors: ["invalid_page_token"],
   }),
   run_wait: defineMethod({
     description: "Waits for the run's end, at most `waitMs`; the run as it then stands.",
@@ -63,6 +84,7 @@ export const runMethods = {
     result: aRun,
     outlivesConnection: false,
     resend: "always",
+    errors: ["run_not_found"],
   }),
   run_cancel: defineMethod({
     description:
@@ -72,6 +94,7 @@ export const runMethods = {
     result: aRun,
     outlivesConnection: true,
     resend: "always",
+    errors: ["run_not_found"],
   }),
   run_steer: defineMethod({
     description: "Gives input to a running run (`steered`), or refuses with a code that says why.",
@@ -79,6 +102,7 @@ export const runMethods = {
     result: () => z.object({ delivery: z.literal("steered") }),
     outlivesConnection: true,
     resend: "never",
+    errors: ["run_not_found", "run_not_running", "run_ending", "steering_unsupported"],
   }),
   session_list: defineMethod({
     description: "Sessions, last used first, page by page; a later run can go on in each.",
@@ -86,5 +110,6 @@ export const runMethods = {
     result: () => z.object({ sessions: z.array(Session), nextPageToken: z.string().nullable() }),
     outlivesConnection: false,
     resend: "always",
+    errors: ["invalid_page_token"],
   }),
 } as const;

@@ -4,7 +4,7 @@ import { closeSocket } from "./closing.ts";
 
 export const DEFAULT_HEARTBEAT_MS = 15_000;
 /** Silent intervals after which the other side is taken for dead. */
-const MISSED_BEATS = 2;
+export const MISSED_BEATS = 2;
 /** The same while it leaves what we sent unread: our pings wait behind that, so silence says less. */
 const STALLED_BEATS = 8;
 

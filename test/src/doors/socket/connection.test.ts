@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { z } from "zod";
-import { MAX_CALLS_IN_FLIGHT } from "../../../../src/wire/socket/limits.ts";
+import { WIRE_LIMITS } from "../../../../src/wire/limits.ts";
 import { aborted, Bare, method, openDoor, silentLog, smallTable } from "./small-door.ts";
 
 test("a call is answered under its id, 0 and strings included", async () => {
@@ -130,7 +130,7 @@ test("an id that is under way cannot be used for a second call", async () => {
 
 test("calls beyond the limit are answered as overloaded, and one that ends makes room", async () => {
   const host = await Bare.open((await openDoor()).url);
-  for (let id = 0; id < MAX_CALLS_IN_FLIGHT; id++)
+  for (let id = 0; id < WIRE_LIMITS.callsInFlight; id++)
     host.send({ jsonrpc: "2.0", id, method: "wait" });
   expect(await host.call("echo", {}, "more")).toMatchObject({
     id: "more",

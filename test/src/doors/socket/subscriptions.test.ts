@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Journal } from "../../../../src/journal/journal.ts";
-import { MAX_SUBSCRIPTIONS } from "../../../../src/doors/socket/subscriptions.ts";
+import { WIRE_LIMITS } from "../../../../src/wire/limits.ts";
 import { openJournal, tableWith } from "./journal-door.ts";
 import { Bare, openDoor, type Heard } from "./small-door.ts";
 
@@ -65,10 +65,10 @@ test("an ended subscription says no more, and one connection holds only so many"
   });
   note(journal, "unheard");
   await journal.committed();
-  for (let count = 0; count < MAX_SUBSCRIPTIONS; count++)
+  for (let count = 0; count < WIRE_LIMITS.subscriptions; count++)
     expect(await host.call("events_subscribe", {})).toHaveProperty("result");
   expect((await host.call("events_subscribe", {})).error.data["code"]).toBe("overloaded");
-  expect(journal.stats().followers).toBe(MAX_SUBSCRIPTIONS);
+  expect(journal.stats().followers).toBe(WIRE_LIMITS.subscriptions);
   host.socket.terminate();
   await expect.poll(() => journal.stats().followers).toBe(0);
 });
