@@ -142,6 +142,7 @@ export const ERROR_CODES = {
   stream_cut: "upstream",
   timed_out: "too_slow",
   too_large: "too_large",
+  too_many_attempts: "too_often",
   too_many_open_files: "overloaded",
   too_many_processes: "overloaded",
   too_many_subscribers: "overloaded",

@@ -41,6 +41,7 @@ export const ERROR_KINDS = {
   cancelled: { rpc: "cancelled", status: 499 },
   broken: { rpc: "internal_error", status: 500 },
   upstream: { rpc: "refused", status: 502 },
+  too_often: { rpc: "overloaded", status: 429 },
   /** To be tried again later. */
   overloaded: { rpc: "overloaded", status: 503 },
   ending: { rpc: "shutting_down", status: 503 },

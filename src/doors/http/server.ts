@@ -29,13 +29,15 @@ export function urlOf(request: IncomingMessage): URL | null {
 }
 
 /** Turns an upgrade away with the same JSON that a request would get. */
-export function refuseUpgrade(stream: Duplex, { code, message }: CodedError): void {
+export function refuseUpgrade(stream: Duplex, { code, message, data }: CodedError): void {
   const status = httpStatusOf(code);
-  const body = JSON.stringify({ error: { code, message } });
+  const body = JSON.stringify({ error: { code, message, ...(data !== undefined && { data }) } });
   stream.once("finish", () => stream.destroy());
-  const challenge = status === 401 ? "www-authenticate: Bearer\r\n" : "";
+  const headers = Object.entries(headersOf(status, data))
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
   stream.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nconnection: close\r\ncontent-type: application/json\r\n${challenge}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nconnection: close\r\ncontent-type: application/json\r\n${headers}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 
@@ -80,8 +82,18 @@ async function serve(
 function fail(request: IncomingMessage, response: ServerResponse, error: CodedError): void {
   const { code, message, data } = error;
   const status = httpStatusOf(code);
-  if (status === 401) response.setHeader("www-authenticate", "Bearer");
+  for (const [name, value] of Object.entries(headersOf(status, data)))
+    response.setHeader(name, value);
   // A body that nobody read would be taken for the next request.
   if (!request.complete) response.setHeader("connection", "close");
   answerJson(response, status, { error: { code, message, ...(data !== undefined && { data }) } });
+}
+
+/** What tells a client by header what to do next. */
+function headersOf(status: number, data: CodedError["data"]): Record<string, string> {
+  const seconds = data?.["retryAfterSeconds"];
+  return {
+    ...(status === 401 && { "www-authenticate": "Bearer" }),
+    ...(typeof seconds === "number" && { "retry-after": String(seconds) }),
+  };
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import { CodedError } from "../../../tools/coded-error.ts";
+import { RefusedAttempts } from "../refused-attempts.ts";
 import { refuseUpgrade, serveHttp, urlOf } from "../http/server.ts";
 import type { Route } from "../http/route.ts";
 import type { Log } from "../../life/log.ts";
@@ -12,13 +13,7 @@ import { closeSocket } from "../../wire/socket/closing.ts";
 import { Connection } from "./connection.ts";
 import { DEFAULT_HEARTBEAT_MS, keepAlive } from "../../wire/socket/heartbeat.ts";
 import type { MethodTable } from "./method.ts";
-import {
-  bearerOf,
-  isLoopback,
-  originIsAllowed,
-  tokenMatches,
-  wasSentToLoopback,
-} from "./credentials.ts";
+import { isLoopback, refusalOf } from "./credentials.ts";
 import { authMethod, awaitFirstFrame } from "./first-frame.ts";
 
 export const DEFAULT_MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -75,12 +70,16 @@ export async function listen(options: ListenOptions): Promise<ListeningDoor> {
   });
   // An upload may take as long as it does; the headers have their own deadline.
   server.requestTimeout = 0;
-  const sockets = new SocketDoor(options);
+  const refused = new RefusedAttempts(options.log);
+  const sockets = new SocketDoor(options, refused);
   server.on(
     "request",
     serveHttp({
       routes: options.routes,
-      refuse: (request) => refusal(request, options),
+      refuse: (request) => {
+        const refusal = refusalOf(request, options);
+        return refusal && refused.record(request, refusal);
+      },
       log: options.log,
     }),
   );
@@ -99,36 +98,18 @@ export async function listen(options: ListenOptions): Promise<ListeningDoor> {
   };
 }
 
-/** Why a request is turned away before it is looked at; undefined lets it in. */
-function refusal(
-  request: IncomingMessage,
-  { token, allowedOrigins = [] }: ListenOptions,
-): CodedError | undefined {
-  if (!originIsAllowed(request, allowedOrigins)) {
-    const message = `The origin ${request.headers.origin} is not among those that --allow-origin lists`;
-    return new CodedError("origin_refused", message);
-  }
-  if (token === undefined) {
-    if (wasSentToLoopback(request)) return undefined;
-    const message =
-      "Without a token the daemon answers only requests to localhost or a loopback address";
-    return new CodedError("host_refused", message);
-  }
-  const given = bearerOf(request);
-  if (given !== undefined && tokenMatches(given, token)) return undefined;
-  return new CodedError("unauthorized", "A valid token is needed: Authorization: Bearer …");
-}
-
 /** Upgrades requests to sockets, and counts them. */
 class SocketDoor {
   readonly connections = new Set<Connection>();
   readonly #options: ListenOptions;
+  readonly #refused: RefusedAttempts;
   readonly #methods: MethodTable;
   readonly #server: WebSocketServer;
   #unauthenticated = 0;
 
-  constructor(options: ListenOptions) {
+  constructor(options: ListenOptions, refused: RefusedAttempts) {
     this.#options = options;
+    this.#refused = refused;
     this.#methods = new Map([...options.methods, ["auth", authMethod(options.token)]]);
     this.#server = new WebSocketServer({
       noServer: true,
@@ -145,18 +126,20 @@ class SocketDoor {
         stream,
         new CodedError("not_found", `WebSockets are served at / and /ws, not at ${path}`),
       );
-    const refused = refusal(request, this.#options);
+    const refused = refusalOf(request, this.#options);
     const saysTokenLater =
       refused?.code === "unauthorized" && request.headers.authorization === undefined;
     // A browser sees no HTTP status of a failed upgrade, but it does see a close code.
     const seesCloseCode = refused?.code === "origin_refused";
-    if (refused !== undefined && !saysTokenLater && !seesCloseCode)
-      return refuseUpgrade(stream, refused);
+    const answered =
+      refused === undefined || saysTokenLater ? refused : this.#refused.record(request, refused);
+    if (answered !== undefined && !saysTokenLater && !seesCloseCode)
+      return refuseUpgrade(stream, answered);
     this.#server.handleUpgrade(request, stream, head, (socket) => {
       socket.on("error", () => {});
       if (seesCloseCode) return closeSocket(socket, "origin_refused", refused.message);
       if (!saysTokenLater) return this.#admit(socket);
-      this.#awaitToken(socket);
+      this.#awaitToken(socket, request);
     });
   }
 
@@ -165,7 +148,7 @@ class SocketDoor {
       closeSocket(socket, "going_away", "The daemon is shutting down");
   }
 
-  #awaitToken(socket: WebSocket): void {
+  #awaitToken(socket: WebSocket, request: IncomingMessage): void {
     if (this.#unauthenticated >= WIRE_LIMITS.unauthenticatedSockets)
       return closeSocket(socket, "too_many_connections", "Too many sockets wait to authenticate");
     this.#unauthenticated++;
@@ -177,7 +160,7 @@ class SocketDoor {
     awaitFirstFrame(socket, {
       token: this.#options.token ?? "",
       deadlineMs: this.#options.authDeadlineMs ?? WIRE_LIMITS.authDeadlineMs,
-      onRefused: () => {},
+      onRefused: (refusal) => void this.#refused.record(request, refusal),
       onAdmitted: () => {
         release();
         this.#admit(socket);

@@ -4,7 +4,13 @@ import { VERSION } from "../../../src/version.ts";
 import { documentedErrors } from "./errors-list.ts";
 import { Components, type JsonSchema } from "./schemas.ts";
 
-const COMMON_ERRORS = ["unauthorized", "origin_refused", "host_refused", "internal_error"];
+const COMMON_ERRORS = [
+  "unauthorized",
+  "too_many_attempts",
+  "origin_refused",
+  "host_refused",
+  "internal_error",
+];
 
 export function openApi(): JsonSchema {
   const components = new Components("draft-2020-12");
