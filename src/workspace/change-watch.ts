@@ -3,13 +3,15 @@ import { realpath } from "node:fs/promises";
 import type { ProcessTable } from "../../tools/machinery/process/process.ts";
 import type { HarnessEvent } from "../../harnesses/events.ts";
 import type { EventOf } from "../wire/events.ts";
-import { ShadowRepository, type Snapshot } from "./shadow-repository.ts";
+import { ShadowRepository } from "./shadow-repository.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** A directory that takes longer to look at is left unwatched, and the run says so. */
 const MAX_LOOK_MS = 10_000;
 /** On what looks, in place of a run: it is not to be ended with one. */
 const OWNER = "workspace";
 const MAX_CHANGES_AT_ONCE = 1000;
+const MAX_NAMED = 20;
 const READING_KINDS: ReadonlySet<string> = new Set(["read", "search", "fetch", "think"]);
 
 export interface ChangeWatchOptions {
@@ -35,6 +37,7 @@ export class ChangeWatch {
   readonly #first: Promise<Looking | null>;
   #repository: ShadowRepository | undefined;
   #isWaiting = false;
+  readonly #named = new Set<string>();
   /** Calls under way that change no files. */
   readonly #readingCalls = new Set<string>();
   /** Calls begun that may change files. */
@@ -97,11 +100,14 @@ export class ChangeWatch {
       marker,
       signal,
     }));
-    return { repository, last: await repository.snapshot() };
+    const last = await repository.snapshot();
+    this.#nameUnseen(last);
+    return { repository, last };
   }
 
   async #again({ repository, last }: Looking, author: () => string | undefined): Promise<Looking> {
     const now = await repository.snapshot();
+    this.#nameUnseen(now);
     const toolCallId = author();
     const changes = await repository.changesBetween(last, now);
     for (const change of changes.slice(0, MAX_CHANGES_AT_ONCE)) {
@@ -114,6 +120,16 @@ export class ChangeWatch {
     const left = changes.length - MAX_CHANGES_AT_ONCE;
     if (left > 0) this.#notice("many_changes", `${left} more files changed and are not named`);
     return { repository, last: now };
+  }
+
+  /** Each path once a run. */
+  #nameUnseen({ unseen }: Snapshot): void {
+    const fresh = unseen.filter((path) => !this.#named.has(path));
+    if (fresh.length === 0) return;
+    for (const path of fresh) this.#named.add(path);
+    const more = fresh.length > MAX_NAMED ? `, and ${fresh.length - MAX_NAMED} more` : "";
+    const named = fresh.slice(0, MAX_NAMED).join(", ");
+    this.#notice("changes_incomplete", `Changes of these files are not seen: ${named}${more}`);
   }
 
   /** One look within its time. A failure ends the looking, not the run. */

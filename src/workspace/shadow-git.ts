@@ -32,10 +32,12 @@ export async function runGit(
   cwd: string,
   env: Record<string, string>,
   { marker, signal }: GitContext,
+  input = "",
 ): Promise<string> {
   const { execa } = await import("execa");
   const options = {
     cwd,
+    input,
     env: { ...NO_OTHER_REPOSITORY, ...env, ...marker, GIT_OPTIONAL_LOCKS: "0" },
     cancelSignal: signal,
     killDescendants: true,

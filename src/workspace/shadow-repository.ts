@@ -4,29 +4,30 @@ import { existsSync, renameSync } from "node:fs";
 import { copyFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { takeCensus } from "./census.ts";
+import { ownExcludes, topOf } from "./enclosing-repository.ts";
+import { repositoriesAmong, seedOf, walkForRepositories } from "./nested-repositories.ts";
 import { createRepository, runGit } from "./shadow-git.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { shareState, type SharedState } from "./shared-state.ts";
+import { changesOf, type FileChange } from "./tree-changes.ts";
 
-/** A state of the directory: a git tree in the shadow repository. */
-export type Snapshot = string;
-
-export interface FileChange {
-  /** Relative to the directory. */
-  readonly path: string;
-  readonly change: "created" | "modified" | "deleted";
-  /** Unified diff; null for a binary file, and for one too large to show. */
-  readonly diff: string | null;
-}
-
-/** Beyond these a change is named without its diff. */
-const MAX_DIFF_BYTES = 256 * 1024;
+/** The user's own settings must not decide what is seen. */
+const SETTINGS = [
+  "core.autocrlf=false",
+  "core.quotePath=false",
+  "core.protectNTFS=false",
+  "core.protectHFS=false",
+  "core.fsmonitor=false",
+  "advice.addEmbeddedRepo=false",
+  "gc.auto=0",
+].flatMap((setting) => ["-c", setting]);
 const NAME_LENGTH = 24;
 const MAX_REPOSITORY_KIB = 1024 * 1024;
 const USES_BETWEEN_WEIGHINGS = 20;
-/** Directories that are remembered beside those in which runs are under way. */
-const MAX_SHARED = 200;
-/** Directories that tools fill and nobody reads as changes; `.gitignore` files of the directory count too. */
+/** Files as they are: no line ends changed, no filters run, whatever the directory's own attributes say. */
+const ATTRIBUTES = "* -text -eol -filter -ident -working-tree-encoding !diff\n";
+/** Directories that tools fill and nobody reads as changes; `.gitignore` files of the directory and of its repository count too. */
 const EXCLUDED = ["node_modules/", ".venv/", "__pycache__/", ".harnessd/"];
-const CHANGES = { A: "created", D: "deleted", M: "modified", T: "modified" } as const;
 
 export interface ShadowOptions {
   /** The daemon's; the repository stands in it. */
@@ -56,6 +57,9 @@ export class ShadowRepository {
   readonly #options: ShadowOptions;
   readonly #index: string;
   readonly #shared: SharedState;
+  /** Where git stands, and what it looks at from there. */
+  #top: string;
+  #scope = ".";
   /** Resolves when git can be asked; absent until it must be. */
   #prepared: Promise<void> | undefined;
   /** A state has been handed out that another than this one has looked at: the repository that holds it must stay. */
@@ -64,6 +68,7 @@ export class ShadowRepository {
   private constructor(gitDir: string, options: ShadowOptions) {
     this.#gitDir = gitDir;
     this.#options = options;
+    this.#top = options.directory;
     this.#index = join(gitDir, `index-${options.user}`);
     this.#shared = shareState(gitDir);
   }
@@ -83,38 +88,56 @@ export class ShadowRepository {
       return known.snapshot;
     }
     await this.#prepare();
-    await this.#git("add", "--all", "--ignore-errors", ".");
-    const snapshot = (await this.#git("write-tree")).trim();
+    await this.#lookIntoRepositories();
+    const isWhole = await this.#git("add", "--all", "--ignore-errors", "--", this.#scope).then(
+      () => true,
+      () => false,
+    );
+    const unseen = isWhole ? [] : await this.#unseen();
+    const snapshot = { tree: (await this.#git("write-tree")).trim(), unseen };
     if (census !== null && census === this.#takeCensus()) this.#shared.known = { census, snapshot };
     return snapshot;
   }
 
   async changesBetween(before: Snapshot, after: Snapshot): Promise<FileChange[]> {
-    if (before === after) return [];
+    if (before.tree === after.tree) return [];
     await this.#prepare();
-    const [raw, patch] = await Promise.all([
-      this.#git("diff-tree", "-r", "-z", "--no-renames", "--name-status", before, after),
-      this.#git(
-        "diff-tree",
-        "-r",
-        "-p",
-        "--no-renames",
-        "--no-color",
-        "--no-ext-diff",
-        before,
-        after,
-      ).catch(() => ""),
+    const relative = this.#scope === "." ? [] : [`--relative=${this.#scope}/`];
+    const diff = (...how: string[]): Promise<string> =>
+      this.#git("diff-tree", "-r", "--no-renames", ...relative, ...how, before.tree, after.tree);
+    const [names, patch] = await Promise.all([
+      diff("-z", "--name-status"),
+      diff("-p", "--no-color", "--no-ext-diff", "--no-textconv").catch(() => ""),
     ]);
-    const patches = patch.split(/^(?=diff --git )/m);
-    const fields = raw.split("\0").filter((each) => each !== "");
-    return Array.from({ length: fields.length / 2 }, (_, at) => {
-      const status = fields[2 * at] as keyof typeof CHANGES;
-      return {
-        path: fields[2 * at + 1] ?? "",
-        change: CHANGES[status] ?? "modified",
-        diff: shownDiff(patches[at]),
-      };
-    });
+    return changesOf(names, patch);
+  }
+
+  /** Makes git look into repositories inside of the directory that it does not know yet. */
+  async #lookIntoRepositories(): Promise<void> {
+    const { directory } = this.#options;
+    const isSkipped = (path: string, name: string): boolean => this.#isSkipped(path, name);
+    const found =
+      walkForRepositories(this.#top, directory, isSkipped) ??
+      repositoriesAmong(await this.#listOthers());
+    if (found.length === 0) return;
+    const ignored = await this.#ignoredOf(found);
+    const wanted = found.filter((path) => !ignored.includes(path));
+    const seeds = wanted.flatMap((path) => seedOf(this.#top, path) ?? []);
+    if (seeds.length === 0) return;
+    await this.#git("update-index", "--force-remove", "--", ...wanted);
+    await this.#git("update-index", "--add", "--", ...seeds).catch(() => undefined);
+  }
+
+  /** What was to be taken in and was not. */
+  async #unseen(): Promise<string[]> {
+    const left = `${await this.#listOthers()}${await this.#git("ls-files", "-z", "--modified", "--", this.#scope)}`;
+    const paths = new Set(left.split("\0").filter((path) => path !== "" && !path.endsWith("/")));
+    const prefix = this.#scope === "." ? "" : `${this.#scope}/`;
+    return [...paths].map((path) => path.slice(prefix.length));
+  }
+
+  #listOthers(): Promise<string> {
+    return this.#git("ls-files", "-z", "--others", "--exclude-standard", "--", this.#scope);
   }
 
   /** Leaves the index for the next one to begin with. */
@@ -130,10 +153,11 @@ export class ShadowRepository {
   }
 
   #takeCensus(): string | null {
-    const { directory, stateDir } = this.#options;
-    const isSkipped = (path: string, name: string): boolean =>
-      EXCLUDED.includes(`${name}/`) || path === stateDir || path === join(directory, ".git");
-    return takeCensus(directory, isSkipped);
+    return takeCensus(this.#options.directory, (path, name) => this.#isSkipped(path, name));
+  }
+
+  #isSkipped(path: string, name: string): boolean {
+    return EXCLUDED.includes(`${name}/`) || path === this.#options.stateDir || name === ".git";
   }
 
   #prepare(): Promise<void> {
@@ -148,11 +172,24 @@ export class ShadowRepository {
       await this.#discard();
     if (!existsSync(this.#gitDir))
       await createRepository(this.#gitDir, `${this.#gitDir}.${user}`, this.#options);
-    await writeFile(
-      join(this.#gitDir, "info", "exclude"),
-      `${[...EXCLUDED, ...ownDirectory(stateDir, directory)].join("\n")}\n`,
-    );
+    await this.#chooseTop(stateDir, directory);
     await copyFile(join(this.#gitDir, "index"), this.#index).catch(() => undefined); // the last one knows which files need not be read again
+  }
+
+  /** From the top of the repository around the directory, unless that ignores the directory itself: then it stands for itself. */
+  async #chooseTop(stateDir: string, directory: string): Promise<void> {
+    const use = async (top: string): Promise<void> => {
+      this.#top = top;
+      this.#scope = relative(top, directory) || ".";
+      const own = ownDirectory(stateDir, top);
+      const excluded = [...EXCLUDED, ...own, await ownExcludes(top), ""].join("\n");
+      await writeFile(join(this.#gitDir, "info", "exclude"), excluded);
+    };
+    await writeFile(join(this.#gitDir, "info", "attributes"), ATTRIBUTES);
+    await use(topOf(directory));
+    if (this.#top === directory) return;
+    const isIgnored = (await this.#ignoredOf([this.#scope])).length > 0;
+    if (isIgnored) await use(directory);
   }
 
   /** Old states are never let go one by one: past a size all of them are, unless another run is looking. */
@@ -171,39 +208,21 @@ export class ShadowRepository {
     await rm(aside, { recursive: true, force: true });
   }
 
+  async #ignoredOf(paths: readonly string[]): Promise<string[]> {
+    const asked = ["check-ignore", "-z", "--stdin"];
+    // It fails where none is.
+    const said = await this.#run(asked, paths.join("\0")).catch(() => "");
+    return said.split("\0").filter((path) => path !== "");
+  }
+
   #git(...args: string[]): Promise<string> {
-    const { directory } = this.#options;
-    const env = { GIT_DIR: this.#gitDir, GIT_WORK_TREE: directory, GIT_INDEX_FILE: this.#index };
-    return runGit(
-      ["-c", "core.autocrlf=false", "-c", "core.quotePath=false", "-c", "gc.auto=0", ...args],
-      directory,
-      env,
-      this.#options,
-    );
+    return this.#run(["--literal-pathspecs", ...args]);
   }
-}
 
-/** What all who look at one directory share, for as long as the daemon lives. */
-interface SharedState {
-  users: number;
-  /** How often git has been asked. */
-  uses: number;
-  /** The last state that was seen to stand still, and the census that tells it. */
-  known: { readonly census: string; readonly snapshot: Snapshot } | null;
-}
-
-const shared = new Map<string, SharedState>();
-
-function shareState(gitDir: string): SharedState {
-  const state = shared.get(gitDir) ?? { users: 0, uses: 0, known: null };
-  state.users++;
-  shared.delete(gitDir);
-  shared.set(gitDir, state);
-  for (const [oldest, { users }] of shared) {
-    if (shared.size <= MAX_SHARED) break;
-    if (users === 0) shared.delete(oldest);
+  #run(args: readonly string[], input?: string): Promise<string> {
+    const env = { GIT_DIR: this.#gitDir, GIT_WORK_TREE: this.#top, GIT_INDEX_FILE: this.#index };
+    return runGit([...SETTINGS, ...args], this.#top, env, this.#options, input);
   }
-  return state;
 }
 
 function repositoriesIn(stateDir: string): string {
@@ -218,11 +237,4 @@ async function namesIn(directory: string): Promise<string[]> {
 function ownDirectory(stateDir: string, directory: string): string[] {
   const path = relative(directory, stateDir);
   return path === "" || path.startsWith("..") ? [] : [`/${path}/`];
-}
-
-/** From the first hunk's file names on; what git says above them is about its own objects. */
-function shownDiff(patch: string | undefined): string | null {
-  const start = patch?.search(/^--- /m) ?? -1;
-  if (patch === undefined || start < 0 || Buffer.byteLength(patch) > MAX_DIFF_BYTES) return null;
-  return patch.slice(start);
 }

@@ -260,3 +260,108 @@ test("a daemon that a hook of another repository has started looks at its own di
   await changes.close();
   expect(events).toMatchObject([{ path: "old.txt", change: "modified" }]);
 });
+
+/** What a run that does this is told to have changed. */
+async function changesOf(act: () => void): Promise<string[]> {
+  const changes = watch();
+  await changes.ready();
+  act();
+  await changes.look("call_1");
+  await changes.close();
+  return events.map((event) =>
+    event.type === "notice" ? event.code : `${event.change} ${event.path}`,
+  );
+}
+
+test("files of a repository inside of the directory are told like any other, whether it has a commit or not", async () => {
+  const repositories = ["committed", "fresh", "deep/er"].map((name) => join(cwd, name));
+  for (const path of repositories) {
+    mkdirSync(path, { recursive: true });
+    execFileSync("git", ["init", "--quiet"], { cwd: path });
+    writeFileSync(join(path, "kept.txt"), "one\n");
+  }
+  const identity = ["-c", "user.name=T", "-c", "user.email=t@example.com"];
+  execFileSync("git", ["add", "."], { cwd: repositories[0] });
+  execFileSync("git", [...identity, "commit", "-qm", "x"], { cwd: repositories[0] });
+  writeFileSync(join(cwd, "beside.txt"), "one\n");
+  expect(
+    await changesOf(() => {
+      for (const path of repositories) writeFileSync(join(path, "kept.txt"), "two\n");
+      writeFileSync(join(cwd, "beside.txt"), "two\n");
+      execFileSync("git", ["init", "--quiet", join(cwd, "made")]);
+      writeFileSync(join(cwd, "made", "new.txt"), "new\n");
+    }),
+  ).toEqual([
+    "modified beside.txt",
+    "modified committed/kept.txt",
+    "modified deep/er/kept.txt",
+    "modified fresh/kept.txt",
+    "created made/new.txt",
+  ]);
+});
+
+test("a file that becomes a link leaves every other change its own diff", async () => {
+  for (const name of ["a", "b", "c"]) writeFileSync(join(cwd, name), `${name}\n`);
+  await changesOf(() => {
+    writeFileSync(join(cwd, "a"), "a2\n");
+    rmSync(join(cwd, "b"));
+    symlinkSync("c", join(cwd, "b"));
+    writeFileSync(join(cwd, "c"), "c2\n");
+  });
+  expect(events).toMatchObject([
+    { path: "a", diff: expect.stringContaining("+a2") as string },
+    { path: "b", change: "modified", diff: expect.stringMatching(/-b\n[^]*\+c\n/) as string },
+    { path: "c", diff: expect.stringContaining("+c2") as string },
+  ]);
+});
+
+test("what the repository around the directory ignores is not told, and what it does not is", async () => {
+  execFileSync("git", ["init", "--quiet", base]);
+  writeFileSync(join(base, ".gitignore"), "dist/\n/state\n");
+  writeFileSync(join(base, ".git/info/exclude"), "*.log\n");
+  writeFileSync(join(cwd, ".gitignore"), "own\n");
+  expect(
+    await changesOf(() => {
+      mkdirSync(join(cwd, "dist"));
+      writeFileSync(join(cwd, "dist", "built.js"), "");
+      for (const name of ["noise.log", "own", "seen"]) writeFileSync(join(cwd, name), "");
+    }),
+  ).toEqual(["created seen"]);
+});
+
+test("a directory that the repository around it ignores is looked at all the same", async () => {
+  execFileSync("git", ["init", "--quiet", base]);
+  writeFileSync(join(base, ".gitignore"), "work/\n");
+  expect(await changesOf(() => writeFileSync(join(cwd, "seen"), ""))).toEqual(["created seen"]);
+});
+
+test("a path that git cannot take in is named, and all else is told", async () => {
+  writeFileSync(join(cwd, ".GIT"), "odd\n");
+  writeFileSync(join(cwd, "a"), "a\n");
+  expect(await changesOf(() => writeFileSync(join(cwd, "a"), "a2\n"))).toEqual([
+    "changes_incomplete",
+    "modified a",
+  ]);
+  expect(events[0]).toMatchObject({ message: expect.stringContaining(".GIT") as string });
+});
+
+test("a change of line ends alone is told, whatever the directory's attributes say", async () => {
+  writeFileSync(join(cwd, ".gitattributes"), "* text=auto eol=lf\n*.bin filter=none\n");
+  writeFileSync(join(cwd, "a.txt"), "one\n");
+  expect(await changesOf(() => writeFileSync(join(cwd, "a.txt"), "one\r\n"))).toEqual([
+    "modified a.txt",
+  ]);
+});
+
+test("a repository inside of the directory that is ignored is not told", async () => {
+  writeFileSync(join(cwd, ".gitignore"), "vendor/\n");
+  mkdirSync(join(cwd, "vendor", "lib"), { recursive: true });
+  execFileSync("git", ["init", "--quiet", join(cwd, "vendor", "lib")]);
+  writeFileSync(join(cwd, "vendor", "lib", "a"), "one\n");
+  expect(
+    await changesOf(() => {
+      writeFileSync(join(cwd, "vendor", "lib", "a"), "two\n");
+      writeFileSync(join(cwd, "seen"), "");
+    }),
+  ).toEqual(["created seen"]);
+});
