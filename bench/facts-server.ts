@@ -3,11 +3,11 @@ import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { listen } from "../src/doors/socket/listen.ts";
 import { Journal } from "../src/journal/journal.ts";
-import { createLog } from "../src/life/log.ts";
+import { createLog } from "../src/log/log.ts";
 import type { Method } from "../src/doors/socket/method.ts";
 import { methods } from "../src/wire/methods.ts";
 import { eventHandlers } from "../src/doors/socket/subscriptions.ts";
-import { Secrets } from "../src/settings/secrets.ts";
+import { Secrets } from "../src/log/secrets.ts";
 import { FACT_TEXT } from "./fact.ts";
 
 const FACTS_A_TURN = 1000;

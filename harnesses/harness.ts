@@ -1,10 +1,6 @@
 // What a harness is: an agent that the runtime can drive. Native, vendors' programs and bring-your-own are all this one object.
 import type { z } from "zod";
-import type {
-  ContainmentReport,
-  PipedProcess,
-  ProcessRequest,
-} from "../tools/machinery/process/process.ts";
+import type { ContainmentReport, PipedProcess, ProcessRequest } from "../tools/process.ts";
 import type { Tool, ToolOutcome } from "../tools/tool.ts";
 import type { Prompt } from "./content.ts";
 import type { HarnessEvent } from "./events.ts";

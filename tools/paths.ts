@@ -1,12 +1,8 @@
 // Which paths the file tools may touch: resolving against a directory, and keeping to the allowed roots, symlinks included.
 import { readlink } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
+import type { PathPolicy } from "./path-policy.ts";
 import { ToolError } from "./tool.ts";
-
-export interface PathPolicy {
-  /** Absolute directories outside of which nothing is touched; `["/"]` allows the whole box. */
-  readonly roots: readonly string[];
-}
 
 /** The whole box: what a container that is itself the sandbox wants. */
 export const EVERYWHERE: PathPolicy = { roots: ["/"] };

@@ -1,8 +1,8 @@
 // What a tool is: a named operation on the box, declared once for every door (JSON-RPC, MCP, a model's function call).
 import { z } from "zod";
 import { CodedError } from "./coded-error.ts";
-import type { PathPolicy } from "./paths.ts";
-import type { ProcessTable } from "./machinery/process/process.ts";
+import type { PathPolicy } from "./path-policy.ts";
+import type { ProcessTable } from "./process.ts";
 
 export { CodedError as ToolError } from "./coded-error.ts";
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as delay } from "node:timers/promises";
 import { headOf, tailOf } from "../../tools/machinery/text/cut.ts";
-import type { PipedProcess } from "../../tools/machinery/process/process.ts";
+import type { PipedProcess } from "../../tools/process.ts";
 import { HarnessError, type HarnessContext } from "../harness.ts";
 import { jsonLines } from "../json-lines.ts";
 import type { Warm } from "../warm-pool.ts";

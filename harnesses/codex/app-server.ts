@@ -2,7 +2,7 @@
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters } from "node:util";
 import { tailOf } from "../../tools/machinery/text/cut.ts";
-import type { PipedProcess } from "../../tools/machinery/process/process.ts";
+import type { PipedProcess } from "../../tools/process.ts";
 import { HarnessError } from "../harness.ts";
 import { jsonLines } from "../json-lines.ts";
 import type { Warm } from "../warm-pool.ts";

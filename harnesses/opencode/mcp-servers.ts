@@ -1,7 +1,6 @@
 // MCP servers that runs bring along, in a program that connects them for a whole directory: each run gets its own, and is spared the others'.
 import { isDeepStrictEqual } from "node:util";
 import type { McpServer } from "../harness.ts";
-import type { OpenCodeServer } from "./server.ts";
 import { mcpToolPrefix } from "./tool-names.ts";
 
 const CONNECT_TIMEOUT_MS = 60_000;
@@ -28,12 +27,25 @@ export interface McpHold {
   release(): Promise<void>;
 }
 
+/** The server's API. */
+export interface Callable {
+  call(
+    method: string,
+    path: string,
+    options?: {
+      readonly directory?: string;
+      readonly body?: unknown;
+      readonly timeoutMs?: number;
+    },
+  ): Promise<unknown>;
+}
+
 export class McpServers {
   readonly #connections = new Set<Connection>();
 
   /** Two runs in one directory share a server that they describe alike. `env` is for the commands. */
   async hold(
-    server: OpenCodeServer,
+    server: Callable,
     directory: string,
     wanted: readonly McpServer[],
     env: Readonly<Record<string, string>>,
@@ -68,12 +80,7 @@ export class McpServers {
     };
   }
 
-  #connect(
-    server: OpenCodeServer,
-    directory: string,
-    wantedName: string,
-    config: unknown,
-  ): Connection {
+  #connect(server: Callable, directory: string, wantedName: string, config: unknown): Connection {
     for (let count = 1; ; count++) {
       const name = count === 1 ? wantedName : `${wantedName}${count}`;
       const there = [...this.#connections].find(
@@ -96,7 +103,7 @@ export class McpServers {
     }
   }
 
-  async #release(server: OpenCodeServer, connection: Connection): Promise<void> {
+  async #release(server: Callable, connection: Connection): Promise<void> {
     if (--connection.users > 0) return;
     this.#connections.delete(connection);
     const { directory, name } = connection;
@@ -108,7 +115,7 @@ export class McpServers {
 }
 
 async function start(
-  server: OpenCodeServer,
+  server: Callable,
   directory: string,
   name: string,
   config: unknown,

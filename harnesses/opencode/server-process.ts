@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as delay } from "node:timers/promises";
 import { tailOf } from "../../tools/machinery/text/cut.ts";
-import type { PipedProcess } from "../../tools/machinery/process/process.ts";
+import type { PipedProcess } from "../../tools/process.ts";
 import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
 import type { Installation } from "./installation.ts";

@@ -6,7 +6,7 @@ import { headOf } from "../../tools/machinery/text/cut.ts";
 import { requireAgent } from "../agent-programs.ts";
 import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
-import type { PipedProcess } from "../../tools/machinery/process/process.ts";
+import type { PipedProcess } from "../../tools/process.ts";
 import type { SessionAccess } from "./box-plugin.ts";
 import { Directories } from "./directories.ts";
 import { readEvents } from "./event-stream.ts";

@@ -1,6 +1,6 @@
 // The commands of `harnessd`: one file each, loaded when it is called, or when help and completion need all of them.
 import { Command } from "commander";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../wire/version.ts";
 import { EXIT_HELP } from "./exit-status.ts";
 
 const HELP_WIDTH = 100;

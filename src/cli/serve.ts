@@ -1,8 +1,8 @@
 // The daemon in the foreground, until a signal, its host's refusal or a bug of its own ends it.
 import { readConfig } from "../settings/config.ts";
 import { startDaemon } from "../daemon.ts";
-import type { Log } from "../life/log.ts";
-import { VERSION } from "../version.ts";
+import type { Log } from "../log/log.ts";
+import { VERSION } from "../wire/version.ts";
 import { removeAddress, writeAddress } from "./address.ts";
 import { EXIT } from "./exit-status.ts";
 import { onStop } from "./stop.ts";

@@ -37,3 +37,8 @@ export type CallArguments<Name extends CallName> =
 export type ToolCalls = {
   readonly [Name in ToolName]: (...args: CallArguments<Name>) => Promise<CallResult<Name>>;
 };
+
+/** Whoever calls methods and tools of a daemon. */
+export interface Caller {
+  call<Name extends CallName>(name: Name, ...args: CallArguments<Name>): Promise<CallResult<Name>>;
+}

@@ -1,7 +1,6 @@
 // A command from the host, its output byte for byte over any number of connections.
-import type { CallInput, CallResult } from "./catalogue.ts";
+import type { Caller, CallInput, CallResult } from "./catalogue.ts";
 import { CallError, ProcessLostError } from "./errors.ts";
-import type { Harnessd } from "./harnessd.ts";
 
 const READ_WAIT_MS = 30_000;
 const MAX_READ_BYTES = 1024 * 1024;
@@ -37,7 +36,7 @@ export interface ExecResult extends NonNullable<Read["exit"]> {
 
 /** Runs a command to its end. A non-zero exit code is a result, not an error. Throws ProcessLostError when the daemon ended meanwhile. */
 export async function execute(
-  box: Harnessd,
+  box: Caller,
   command: Command,
   options: ExecOptions,
 ): Promise<ExecResult> {
@@ -67,7 +66,7 @@ export async function execute(
 }
 
 async function follow(
-  box: Harnessd,
+  box: Caller,
   processId: string,
   { onStdout, onStderr, signal }: ExecOptions,
 ): Promise<ExecResult> {
@@ -103,7 +102,7 @@ function isRead(slice: Read["stdout"]): boolean {
 }
 
 async function feed(
-  box: Harnessd,
+  box: Caller,
   processId: string,
   stdin: NonNullable<ExecOptions["stdin"]>,
   signal?: AbortSignal,
@@ -125,7 +124,7 @@ async function feed(
 
 /** Resolves when the command has taken the bytes, however long it lets them lie. */
 async function write(
-  box: Harnessd,
+  box: Caller,
   processId: string,
   bytes: Buffer,
   signal: AbortSignal | undefined,

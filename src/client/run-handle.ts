@@ -2,9 +2,13 @@
 import type { Envelope } from "../wire/events.ts";
 import type { MethodInput, Run } from "../wire/methods.ts";
 import type { EventsOptions } from "./events.ts";
-import type { Harnessd } from "./harnessd.ts";
+import type { Caller } from "./catalogue.ts";
 
 const WAIT_MS = 60_000;
+
+interface Following extends Caller {
+  events(options: EventsOptions): AsyncGenerator<Envelope, void>;
+}
 
 export class RunHandle implements AsyncIterable<Envelope> {
   readonly id: string;
@@ -12,9 +16,9 @@ export class RunHandle implements AsyncIterable<Envelope> {
   readonly run: Run;
   /** True when the key named a run that was there already. */
   readonly replayed: boolean;
-  readonly #box: Harnessd;
+  readonly #box: Following;
 
-  constructor(box: Harnessd, run: Run, replayed: boolean) {
+  constructor(box: Following, run: Run, replayed: boolean) {
     this.#box = box;
     this.id = run.runId;
     this.run = run;

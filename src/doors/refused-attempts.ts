@@ -1,7 +1,7 @@
 // Requests that were turned away, by address: each is logged, but a flood of them neither fills the log nor is answered at length.
 import type { IncomingMessage } from "node:http";
 import { CodedError } from "../../tools/coded-error.ts";
-import type { Log } from "../life/log.ts";
+import type { Log } from "../log/log.ts";
 
 const WINDOW_MS = 60_000;
 const MS_PER_SECOND = 1000;

@@ -1,13 +1,9 @@
 // What happens to processes, told as events; and what happened to those that the daemon before this one left running.
-import type {
-  BoxProcess,
-  ContainmentReport,
-  ProcessObserver,
-} from "../../tools/machinery/process/process.ts";
+import type { BoxProcess, ContainmentReport, ProcessObserver } from "../../tools/process.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { CodedError } from "../../tools/coded-error.ts";
 import type { About, Journal } from "./journal.ts";
-import type { Log } from "../life/log.ts";
+import type { Log } from "../log/log.ts";
 import { containmentOnWire, rounded } from "../../tools/machinery/process/schemas.ts";
 
 const REMOVE = "DELETE FROM open_processes WHERE process_id = ?";

@@ -1,6 +1,6 @@
 // What the daemon counts of itself: the journal, runs, processes and memory.
-import type { ProcessTable } from "../../tools/machinery/process/process.ts";
-import type { Metric } from "../doors/http/metrics.ts";
+import type { ProcessTable } from "../../tools/process.ts";
+import type { Metric } from "./metric.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Runs } from "../runs/runs.ts";
 

@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import type { ModelAccess } from "../../harnesses/providers.ts";
 import type { RunError } from "../wire/events.ts";
-import type { Log } from "../life/log.ts";
+import type { Log } from "../log/log.ts";
 import { Grants, type AskingRun } from "./grants.ts";
 import { brokenOff, refusedBy, refusedByModel, unreachable } from "./upstream-failure.ts";
 import { keptHeaders, Upstream } from "./upstream.ts";

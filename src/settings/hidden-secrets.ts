@@ -1,6 +1,6 @@
 // Takes secrets out of what the kernel shows of this process: every process of the same user may read /proc/<pid>/environ and cmdline.
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import type { Log } from "../life/log.ts";
+import type { Log } from "../log/log.ts";
 
 /**
  * Overwrites these values where they are variables or arguments that this process was started with, in place.

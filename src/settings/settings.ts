@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { LOG_LEVELS } from "../life/log.ts";
+import { LOG_LEVELS } from "../log/log.ts";
 
 const count = z.coerce.number().int().positive();
 /** A timer takes no more than 24 days, and would go off at once. */

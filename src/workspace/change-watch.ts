@@ -1,6 +1,6 @@
 // What a run changes in its directory, whoever changed it and by whatever means: seen by the daemon itself, before and after.
 import { realpath } from "node:fs/promises";
-import type { ProcessTable } from "../../tools/machinery/process/process.ts";
+import type { ProcessTable } from "../../tools/process.ts";
 import type { HarnessEvent } from "../../harnesses/events.ts";
 import type { EventOf } from "../wire/events.ts";
 import { ShadowRepository } from "./shadow-repository.ts";

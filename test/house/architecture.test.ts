@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { VERSION } from "../../src/version.ts";
+import { harnesses } from "../../harnesses/index.ts";
+import { VERSION } from "../../src/wire/version.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const FLOORS = ["tools", "harnesses", "src"] as const;
@@ -46,18 +47,18 @@ test.each(FLOORS)("%s/ imports nothing of a floor above it", (floor) => {
   expect(wrong).toEqual([]);
 });
 
-test("no file imports itself by a detour", () => {
-  const graph = new Map(sources.map(({ path, text }) => [path, runtimeImports(path, text)]));
-  const circles: string[] = [];
-  for (const start of graph.keys()) {
-    const seen = new Set<string>();
-    const reach = (path: string): boolean =>
-      (graph.get(path) ?? []).some(
-        (next) => next === start || (!seen.has(next) && (seen.add(next), reach(next))),
-      );
-    if (reach(start)) circles.push(start);
+test("no file imports itself by a detour, not for a type either", () => {
+  expect(circlesIn(new Map(sources.map(({ path, imports }) => [path, imports])))).toEqual([]);
+});
+
+test("no room imports itself by a detour", () => {
+  const graph = new Map<string, string[]>();
+  for (const { path, imports } of sources) {
+    const room = roomOf(path);
+    const others = imports.map(roomOf).filter((other) => other !== room);
+    graph.set(room, [...(graph.get(room) ?? []), ...others]);
   }
-  expect(circles).toEqual([]);
+  expect(circlesIn(graph)).toEqual([]);
 });
 
 test("only src/settings/config.ts reads the environment", () => {
@@ -69,12 +70,14 @@ test("only src/settings/config.ts reads the environment", () => {
 });
 
 test("no harness's name is asked for outside of that harness", () => {
-  const names = /(===|case)\s*"(claude-code|codex|opencode|native)"/;
-  expect(
-    sources
-      .filter(({ path, text }) => !path.startsWith("harnesses/") && names.test(text))
-      .map(({ path }) => path),
-  ).toEqual([]);
+  for (const { name } of harnesses) {
+    const asked = new RegExp(`(===|!==|case|includes\\()\\s*"${name}"`);
+    const own = [`harnesses/${name}.ts`, `harnesses/${name}/`];
+    const wrong = sources
+      .filter(({ path, text }) => !own.some((each) => path.startsWith(each)) && asked.test(text))
+      .map(({ path }) => path);
+    expect(wrong, name).toEqual([]);
+  }
 });
 
 test("every file says in its first line what it is for, and none is long", () => {
@@ -98,10 +101,33 @@ test("the version that the daemon says is the package's", () => {
   });
 });
 
-/** A type's import vanishes at run time, and cannot make a circle. */
-function runtimeImports(path: string, text: string): string[] {
-  const statements = [
-    ...text.matchAll(/^(?:import|export)\s+(?!type\b)[^;]*?from\s+"(\.[^"]+)"/gm),
-  ].map((match) => match[1] ?? "");
-  return statements.map((each) => relative(root, resolve(root, path, "..", each)));
+/** Folders of src/, and below doors/, runs/, tools/machinery/ and harnesses/native/; what stands in the root of src/ is a room each. */
+function roomOf(path: string): string {
+  const [floor = "", first = "", second = "", third] = path.split("/");
+  if (floor === "harnesses") {
+    const isNative = first === "native" && third !== undefined;
+    return isNative ? `harnesses/native/${second}` : isSingle(path) ? path : `harnesses/${first}`;
+  }
+  if (isSingle(path)) return path;
+  const isParted = ["doors", "runs", "machinery"].includes(first) && third !== undefined;
+  return isParted ? `${floor}/${first}/${second}` : `${floor}/${first}`;
+}
+
+/** A file in the root of a floor, or of a room that is parted. */
+function isSingle(path: string): boolean {
+  return /^(src|tools|harnesses)\/[^/]+$|^src\/(runs|doors)\/[^/]+$|^harnesses\/native\/[^/]+$/.test(
+    path,
+  );
+}
+
+/** Every node that is reached from itself. */
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  return [...graph.keys()].filter((start) => {
+    const seen = new Set<string>();
+    const reach = (node: string): boolean =>
+      (graph.get(node) ?? []).some(
+        (next) => next === start || (!seen.has(next) && (seen.add(next), reach(next))),
+      );
+    return reach(start);
+  });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { EVERYWHERE } from "../../tools/paths.ts";
-import type { ProcessTable } from "../../tools/machinery/process/process.ts";
+import type { ProcessTable } from "../../tools/process.ts";
 import { callTool, type Tool, type ToolContext } from "../../tools/tool.ts";
 
 /** A new directory, removed when the test ends. */

@@ -6,7 +6,8 @@ import { EntryType, entryTypeOf, modeOf } from "../machinery/files/entry.ts";
 import { answeringErrno } from "../machinery/files/errno.ts";
 import { openFile } from "../machinery/files/open-file.ts";
 import { versionOf } from "../machinery/files/version.ts";
-import { resolvePath, type PathPolicy } from "../paths.ts";
+import type { PathPolicy } from "../path-policy.ts";
+import { resolvePath } from "../paths.ts";
 import { defineTool, ToolError } from "../tool.ts";
 
 export const stat = defineTool({

@@ -1,6 +1,6 @@
 // shell_list: the processes of the box, or those of the run that asks.
 import { z } from "zod";
-import type { BoxProcess } from "../machinery/process/process.ts";
+import type { BoxProcess } from "../process.ts";
 import { exitOnWire, processSummary } from "../machinery/process/schemas.ts";
 import { defineTool } from "../tool.ts";
 

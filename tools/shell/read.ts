@@ -1,7 +1,7 @@
 // shell_read: what a process printed, from any offset, now or as soon as there is more.
 import { once } from "node:events";
 import { z } from "zod";
-import type { BoxProcess } from "../machinery/process/process.ts";
+import type { BoxProcess } from "../process.ts";
 import { type RecordView, viewSlice } from "../machinery/process/record-view.ts";
 import { findProcess } from "../machinery/process/request.ts";
 import { encoding, exitOnWire, processExit, processId } from "../machinery/process/schemas.ts";

@@ -6,7 +6,7 @@ import { relay } from "../models/relay.ts";
 import { replyWithRetries, type RetryLimits } from "../models/retry.ts";
 import { shorten } from "../tools/tool-results.ts";
 import type { Transcript } from "./transcript.ts";
-import { userText, type Turn, type UserPart } from "./turn.ts";
+import { userText, type Turn, type UserPart } from "../models/turn.ts";
 import { usageEvent } from "../models/usage.ts";
 
 /** The share of a model's context at which the history is summed up. */

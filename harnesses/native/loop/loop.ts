@@ -15,9 +15,9 @@ import {
 import type { Model, ModelRequest, Reply } from "../models/model.ts";
 import type { Toolbox } from "../tools/offered-tool.ts";
 import { replyWithRetries, type RetryLimits } from "../models/retry.ts";
-import { leaveCall, runCalls } from "../tools/tool-calls.ts";
+import { leaveCall, runCalls } from "./tool-calls.ts";
 import type { Transcript } from "./transcript.ts";
-import { userText, type Turn } from "./turn.ts";
+import { userText, type Turn } from "../models/turn.ts";
 import { usageEvent } from "../models/usage.ts";
 
 const MAX_CONTINUATIONS = 3;

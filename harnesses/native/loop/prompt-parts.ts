@@ -4,7 +4,7 @@ import { basename, extname, resolve } from "node:path";
 import type { ContentPart, Prompt } from "../../content.ts";
 import { HarnessError } from "../../harness.ts";
 import { isPdf, judgeImage, MAX_IMAGE_BYTES, mediaTypeOf } from "../media/image.ts";
-import type { UserPart } from "./turn.ts";
+import type { UserPart } from "../models/turn.ts";
 
 const MAX_PDF_BYTES = 20 * 1024 * 1024;
 const MAX_TEXT_BYTES = 512 * 1024;

@@ -3,7 +3,7 @@ import type { Prompt } from "../../content.ts";
 import { HarnessError } from "../../harness.ts";
 import type { InputQueue } from "../../input-queue.ts";
 import { readPrompt, type PromptContext } from "./prompt-parts.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn } from "../models/turn.ts";
 
 /** Everything that has come since the last time, without waiting for more. */
 export async function readSteering(steering: InputQueue, context: PromptContext): Promise<Turn[]> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { HarnessError } from "../../harness.ts";
 import { pairAnswers } from "../gate/calls.ts";
 import { NO_ANSWER } from "../gate/words.ts";
-import { Turn } from "./turn.ts";
+import { Turn } from "../models/turn.ts";
 
 const TOKEN = /^[0-9a-f-]{36}$/;
 

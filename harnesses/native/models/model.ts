@@ -1,10 +1,6 @@
-// What the loop needs of a model, whatever server it lives on, and which adapter speaks to which.
+// What the loop needs of a model, whatever server it lives on.
 import type { HarnessEvent } from "../../events.ts";
-import type { ModelAccess } from "../../providers.ts";
-import { anthropicModel } from "./anthropic/model.ts";
-import { openaiChatModel } from "./chat/model.ts";
-import { openaiResponsesModel } from "./responses/model.ts";
-import type { ModelCall, Turn } from "../loop/turn.ts";
+import type { ModelCall, Turn } from "./turn.ts";
 
 /** A tool as a model is shown it. */
 export interface ToolDeclaration {
@@ -65,14 +61,4 @@ export interface Model {
   readonly maxTools: number;
   /** Streams deltas, returns the whole reply. Throws ModelFailure for what the server or the line did. */
   reply(request: ModelRequest): AsyncGenerator<HarnessEvent, Reply>;
-}
-
-/** The adapter for a server. */
-export function openModel(access: ModelAccess): Model {
-  const adapters = {
-    "anthropic-messages": anthropicModel,
-    "openai-responses": openaiResponsesModel,
-    "openai-chat": openaiChatModel,
-  };
-  return adapters[access.dialect](access);
 }

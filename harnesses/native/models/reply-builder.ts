@@ -3,7 +3,7 @@ import { headOf } from "../../../tools/machinery/text/cut.ts";
 import type { HarnessEvent } from "../../events.ts";
 import { isObject } from "../gate/json.ts";
 import { wellFormed } from "../gate/well-formed.ts";
-import type { ModelCall } from "../loop/turn.ts";
+import type { ModelCall } from "./turn.ts";
 import { ReplyText } from "./reply-text.ts";
 
 const MAX_SHOWN_INPUT_CHARS = 500;

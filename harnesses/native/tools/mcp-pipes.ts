@@ -2,7 +2,7 @@
 import { ReadBuffer, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
-import type { PipedProcess } from "../../../tools/machinery/process/process.ts";
+import type { PipedProcess } from "../../../tools/process.ts";
 
 const STOP_GRACE_MS = 500;
 

@@ -2,7 +2,7 @@
 import { headOf } from "../../../tools/machinery/text/cut.ts";
 import { isObject, objectsOf, textOf, type Json } from "../gate/json.ts";
 import { unshownImage } from "../gate/words.ts";
-import type { UserPart } from "../loop/turn.ts";
+import type { UserPart } from "../models/turn.ts";
 import { isPdf, judgeImage, mediaTypeOf } from "../media/image.ts";
 import type { OfferedOutcome } from "./offered-tool.ts";
 

@@ -2,7 +2,7 @@
 import { schemasOf, type Tool, type ToolEffect, type ToolOutcome } from "../../../tools/tool.ts";
 import type { HarnessEvent } from "../../events.ts";
 import type { HarnessContext, ToolCall } from "../../harness.ts";
-import type { UserPart } from "../loop/turn.ts";
+import type { UserPart } from "../models/turn.ts";
 import type { ToolDeclaration } from "../models/model.ts";
 
 type ToolKind = Extract<HarnessEvent, { type: "tool.started" }>["kind"];

@@ -1,12 +1,6 @@
 // The daemon's figures in Prometheus' text format.
+import type { Metric } from "../../life/metric.ts";
 import { type Route, route } from "./route.ts";
-
-export interface Metric {
-  /** Without the prefix; ends in its unit, `_total` for what only grows. */
-  readonly name: string;
-  readonly help: string;
-  readonly value: number;
-}
 
 export function metricsRoute(read: () => readonly Metric[]): Route {
   return route("GET /metrics", async (_request, response) => {

@@ -7,7 +7,7 @@ import {
 } from "node:http";
 import type { Duplex } from "node:stream";
 import { CodedError } from "../../../tools/coded-error.ts";
-import type { Log } from "../../life/log.ts";
+import type { Log } from "../../log/log.ts";
 import { answerableError } from "../failure.ts";
 import { httpStatusOf } from "../../wire/error-codes.ts";
 import { answerJson, type Route } from "./route.ts";

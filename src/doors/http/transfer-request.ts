@@ -1,7 +1,7 @@
 // What every transfer has in common: the path in the query, a body that may break off, a client that may leave.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errnoOf } from "../../../tools/machinery/files/errno.ts";
-import type { PathPolicy } from "../../../tools/paths.ts";
+import type { PathPolicy } from "../../../tools/path-policy.ts";
 import { ToolError } from "../../../tools/tool.ts";
 
 export interface TransferOptions {

@@ -6,7 +6,7 @@ import type { Journal } from "../../journal/journal.ts";
 import { PROTOCOL_VERSION } from "../../wire/methods.ts";
 import type { Handlers } from "./method-table.ts";
 import { resendable } from "./resendable.ts";
-import { VERSION } from "../../version.ts";
+import { VERSION } from "../../wire/version.ts";
 
 export interface BoxHandlersOptions {
   readonly config: Config;

@@ -1,7 +1,7 @@
 // One host on one socket, whichever side connected: reads its frames, runs its calls side by side, writes the answers.
 import { randomBytes } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
-import type { Log } from "../../life/log.ts";
+import type { Log } from "../../log/log.ts";
 import { WIRE_LIMITS } from "../../wire/limits.ts";
 import type { CloseReason } from "../../wire/socket/close-codes.ts";
 import { closeSocket } from "../../wire/socket/closing.ts";

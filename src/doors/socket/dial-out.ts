@@ -1,7 +1,7 @@
 // The door that dials out: the daemon connects to a host, and is then driven by it as if the host had connected.
 import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket } from "ws";
-import type { Log } from "../../life/log.ts";
+import type { Log } from "../../log/log.ts";
 import { backoffMs, type Backoff } from "../../wire/socket/backoff.ts";
 import { closeSocket } from "../../wire/socket/closing.ts";
 import { Connection } from "./connection.ts";

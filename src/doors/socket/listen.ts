@@ -7,7 +7,7 @@ import { CodedError } from "../../../tools/coded-error.ts";
 import { RefusedAttempts } from "../refused-attempts.ts";
 import { refuseUpgrade, serveHttp, urlOf } from "../http/server.ts";
 import type { Route } from "../http/route.ts";
-import type { Log } from "../../life/log.ts";
+import type { Log } from "../../log/log.ts";
 import { WEBSOCKET_PATHS, WIRE_LIMITS } from "../../wire/limits.ts";
 import { closeSocket } from "../../wire/socket/closing.ts";
 import { Connection } from "./connection.ts";

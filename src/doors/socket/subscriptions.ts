@@ -1,12 +1,11 @@
 // The methods that tell a host what happens: each subscription is a cursor that walks the journal at the host's own pace.
 import { randomBytes } from "node:crypto";
 import type { Batch, Following, Journal } from "../../journal/journal.ts";
-import type { Log } from "../../life/log.ts";
+import type { Log } from "../../log/log.ts";
 import { WIRE_LIMITS } from "../../wire/limits.ts";
-import type { Connection } from "./connection.ts";
 import { CodedError } from "../../../tools/coded-error.ts";
 import type { Handlers } from "./method-table.ts";
-import { RawJson } from "./method.ts";
+import { RawJson, type Line } from "./method.ts";
 
 /** Of one `events` notification: large enough that framing costs nothing, small enough to be taken in one go. */
 const MAX_BATCH_BYTES = 256 * 1024;
@@ -25,7 +24,7 @@ type Subscriptions = Map<string, AbortController>;
  * they are answered.
  */
 export function eventHandlers(journal: Feed, log: Log): EventHandlers {
-  const held = new WeakMap<Connection, Subscriptions>();
+  const held = new WeakMap<Line, Subscriptions>();
   return {
     async events_subscribe({ after, filter, subscriber }, { connection, afterAnswer }) {
       const mine = held.get(connection) ?? new Map<string, AbortController>();
@@ -72,7 +71,7 @@ export function eventHandlers(journal: Feed, log: Log): EventHandlers {
 
 function open(
   mine: Subscriptions,
-  connection: Connection,
+  connection: Line,
 ): { subscription: string; signal: AbortSignal } {
   const subscription = `sub_${randomBytes(6).toString("hex")}`;
   const controller = new AbortController();
@@ -88,7 +87,7 @@ function open(
 async function deliver(
   following: Following,
   subscription: string,
-  connection: Connection,
+  connection: Line,
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 // The tools as methods of the wire: same name, same input, same output.
 import { z } from "zod";
-import type { PathPolicy } from "../../../tools/paths.ts";
-import type { ProcessTable } from "../../../tools/machinery/process/process.ts";
+import type { PathPolicy } from "../../../tools/path-policy.ts";
+import type { ProcessTable } from "../../../tools/process.ts";
 import { CodedError } from "../../../tools/coded-error.ts";
 import { callTool, type Tool } from "../../../tools/tool.ts";
 import type { Method } from "./method.ts";

@@ -6,12 +6,13 @@ import type { Harness, HarnessCapabilities } from "../../../harnesses/harness.ts
 import { findPrice } from "../../../harnesses/prices.ts";
 import { type ModelAccess, splitModelName } from "../../../harnesses/providers.ts";
 import { compileSchema } from "../../../harnesses/schema-check.ts";
-import { resolvePath, type PathPolicy } from "../../../tools/paths.ts";
+import type { PathPolicy } from "../../../tools/path-policy.ts";
+import { resolvePath } from "../../../tools/paths.ts";
 import type { Tool } from "../../../tools/tool.ts";
 import type { RunRequest } from "../../wire/methods.ts";
 import type { ModelWish } from "../../models/model-access.ts";
 import { CodedError } from "../../../tools/coded-error.ts";
-import { allowsEverything } from "../execution/policy.ts";
+import { allowsEverything } from "./policy.ts";
 import type { SessionRecord } from "../record/run-store.ts";
 import { promptOf } from "./prompt.ts";
 import { refuseUnknownTools } from "./tool-names.ts";

@@ -1,11 +1,11 @@
 // Who may use which tool: what a policy decides at once, and the questions that wait for a host, each with a deadline and a default.
 import type { PermissionDecision, PermissionQuestion } from "../../../harnesses/harness.ts";
 import type { EventBody } from "../../wire/events.ts";
-import { newId } from "../../ids.ts";
+import { newId } from "../record/ids.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { MethodParams, MethodResult, Run } from "../../wire/methods.ts";
 import { CodedError } from "../../../tools/coded-error.ts";
-import { type Policy, rulingOn } from "./policy.ts";
+import { type Policy, rulingOn } from "../admission/policy.ts";
 
 type Answer = MethodParams<"permission_answer">;
 export type WaitingPermission = MethodResult<"permission_list">["permissions"][number];

@@ -4,7 +4,7 @@ import type { HarnessEvent } from "../../../harnesses/events.ts";
 import { HarnessError, type Harness, type HarnessContext } from "../../../harnesses/harness.ts";
 import { InputQueue } from "../../../harnesses/input-queue.ts";
 import { compileSchema, repairInstruction } from "../../../harnesses/schema-check.ts";
-import type { ResourceUse } from "../../../tools/machinery/process/process.ts";
+import type { ResourceUse } from "../../../tools/process.ts";
 import type { Run } from "../../wire/methods.ts";
 import { ChangeWatch } from "../../workspace/change-watch.ts";
 import type { Admission } from "../admission/admission.ts";

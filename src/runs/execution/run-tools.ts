@@ -1,9 +1,9 @@
 // The runtime's tools as one run may use them: chosen, permitted, owned by the run, their output told as it comes.
 import type { HarnessContext, PermissionQuestion, ToolCall } from "../../../harnesses/harness.ts";
-import type { ProcessTable } from "../../../tools/machinery/process/process.ts";
-import type { PathPolicy } from "../../../tools/paths.ts";
+import type { ProcessTable } from "../../../tools/process.ts";
+import type { PathPolicy } from "../../../tools/path-policy.ts";
 import { callTool, type Tool, type ToolOutcome } from "../../../tools/tool.ts";
-import type { Log } from "../../life/log.ts";
+import type { Log } from "../../log/log.ts";
 import type { RunRequest } from "../../wire/methods.ts";
 
 export interface RunToolsOptions {

@@ -2,7 +2,7 @@
 import type { UsageEvent } from "../../../harnesses/events.ts";
 import type { RunLimits } from "../../../harnesses/harness.ts";
 import { costOf } from "../../../harnesses/prices.ts";
-import type { ResourceUse } from "../../../tools/machinery/process/process.ts";
+import type { ResourceUse } from "../../../tools/process.ts";
 import type { EventOf, RunUsage } from "../../wire/events.ts";
 import type { TokenUse } from "../../models/usage-meter.ts";
 

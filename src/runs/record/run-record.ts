@@ -1,11 +1,10 @@
 // A run as it is written down: its beginning, its end, and the fingerprint by which a repeated request is known.
 import { containmentOnWire } from "../../../tools/machinery/process/schemas.ts";
 import { createHash } from "node:crypto";
-import type { ContainmentReport } from "../../../tools/machinery/process/process.ts";
+import type { ContainmentReport } from "../../../tools/process.ts";
 import type { EventOf, RunUsage } from "../../wire/events.ts";
-import { newId } from "../../ids.ts";
+import { newId } from "./ids.ts";
 import type { Run, RunRequest } from "../../wire/methods.ts";
-import type { Admission } from "../admission/admission.ts";
 import type { Verdict } from "./outcome.ts";
 import type { SessionRecord, Write } from "./run-store.ts";
 
@@ -39,9 +38,18 @@ export const NOTHING_USED: RunUsage = {
   peakMemoryBytes: null,
 };
 
+/** What is known of a run as it is taken. */
+export interface NewRun {
+  readonly request: RunRequest;
+  readonly harness: { readonly name: string };
+  readonly model: string | null;
+  readonly cwd: string;
+  readonly session: SessionRecord | undefined;
+}
+
 /** A run that has just been taken. `cursor.seq` is the place before its first fact, which the journal writes next. */
 export function newRun(
-  { request, harness, model, cwd, session }: Admission,
+  { request, harness, model, cwd, session }: NewRun,
   cursor: Run["cursor"],
 ): Run {
   return {

@@ -1,6 +1,6 @@
 // What becomes of runs that a crash left open: ended truthfully, with all that the journal knows of them.
 import { HarnessEvent } from "../../../harnesses/events.ts";
-import type { ContainmentReport } from "../../../tools/machinery/process/process.ts";
+import type { ContainmentReport } from "../../../tools/process.ts";
 import type { RunError, RunOutcome } from "../../wire/events.ts";
 import type { Journal } from "../../journal/journal.ts";
 import type { Run, RunRequest } from "../../wire/methods.ts";

@@ -1,7 +1,8 @@
 // What each dialect's server is asked for: caching, effort, thinking, formats, tools.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openModel, type ModelRequest } from "../../../harnesses/native/models/model.ts";
-import { userText, type Turn } from "../../../harnesses/native/loop/turn.ts";
+import type { ModelRequest } from "../../../harnesses/native/models/model.ts";
+import { openModel } from "../../../harnesses/native/models/open-model.ts";
+import { userText, type Turn } from "../../../harnesses/native/models/turn.ts";
 import type { ModelDialect } from "../../../harnesses/providers.ts";
 import { ScriptedModel } from "../../scripted-model/scripted-model.ts";
 import { accessTo } from "../harness-context.ts";

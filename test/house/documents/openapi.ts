@@ -1,6 +1,6 @@
 // docs/openapi.json: the HTTP side of the wire, from what the code declares.
 import { type HttpOperation, httpOperations } from "../../../src/wire/http.ts";
-import { VERSION } from "../../../src/version.ts";
+import { VERSION } from "../../../src/wire/version.ts";
 import { documentedErrors } from "./errors-list.ts";
 import { Components, type JsonSchema } from "./schemas.ts";
 

@@ -8,7 +8,7 @@ import { RPC_NUMBERS } from "../../../src/wire/error-kinds.ts";
 import { WEBSOCKET_PATHS, WIRE_LIMITS } from "../../../src/wire/limits.ts";
 import { CLOSE_CODES } from "../../../src/wire/socket/close-codes.ts";
 import { DEFAULT_HEARTBEAT_MS, MISSED_BEATS } from "../../../src/wire/socket/heartbeat.ts";
-import { VERSION } from "../../../src/version.ts";
+import { VERSION } from "../../../src/wire/version.ts";
 import { tools } from "../../../tools/index.ts";
 import { schemasOf, type Tool } from "../../../tools/tool.ts";
 import { documentedErrors } from "./errors-list.ts";

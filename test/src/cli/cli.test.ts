@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { VERSION } from "../../../src/version.ts";
+import { VERSION } from "../../../src/wire/version.ts";
 import { ScriptedModel } from "../../scripted-model/scripted-model.ts";
 import { COMPILE_CACHE } from "./terminal.ts";
 

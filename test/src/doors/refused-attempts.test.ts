@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MAX_REFUSALS } from "../../../src/doors/refused-attempts.ts";
-import { createLog } from "../../../src/life/log.ts";
-import { Secrets } from "../../../src/settings/secrets.ts";
+import { createLog } from "../../../src/log/log.ts";
+import { Secrets } from "../../../src/log/secrets.ts";
 import { Bare, openDoor } from "./socket/small-door.ts";
 
 const token = "correct-horse-battery";

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { createLog } from "../../../src/life/log.ts";
+import { createLog } from "../../../src/log/log.ts";
 import { processEvents } from "../../../src/journal/process-events.ts";
-import { Secrets } from "../../../src/settings/secrets.ts";
+import { Secrets } from "../../../src/log/secrets.ts";
 import { BoxProcesses } from "../../../tools/machinery/process/process-table.ts";
 import { makeDirectory, openJournal, parse, readAll } from "./open-journal.ts";
 

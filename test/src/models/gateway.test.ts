@@ -10,11 +10,11 @@ import { connect, createServer as createTcpServer, type AddressInfo, type Socket
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ModelAccess, ModelDialect } from "../../../harnesses/providers.ts";
 import type { RunError } from "../../../src/wire/events.ts";
-import { createLog } from "../../../src/life/log.ts";
+import { createLog } from "../../../src/log/log.ts";
 import { ModelGateway } from "../../../src/models/gateway.ts";
 import type { AskingRun } from "../../../src/models/grants.ts";
 import type { TokenUse } from "../../../src/models/usage-meter.ts";
-import { Secrets } from "../../../src/settings/secrets.ts";
+import { Secrets } from "../../../src/log/secrets.ts";
 import { ScriptedModel, type ScriptStep } from "../../scripted-model/scripted-model.ts";
 
 const KEY = "sk-the-real-key-0123456789";

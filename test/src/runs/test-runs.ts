@@ -9,7 +9,7 @@ import { EVERYWHERE } from "../../../tools/paths.ts";
 import { BoxProcesses } from "../../../tools/machinery/process/process-table.ts";
 import type { EventType, Fact } from "../../../src/wire/events.ts";
 import { Journal } from "../../../src/journal/journal.ts";
-import { createLog } from "../../../src/life/log.ts";
+import { createLog } from "../../../src/log/log.ts";
 import { type Run, RunRequest, type RunRequestInput } from "../../../src/wire/methods.ts";
 import { ModelGateway } from "../../../src/models/gateway.ts";
 import { resolveModelAccess } from "../../../src/models/model-access.ts";
@@ -18,7 +18,7 @@ import { PermissionBroker } from "../../../src/runs/execution/permissions.ts";
 import type { WatchLimits } from "../../../src/runs/execution/run-watch.ts";
 import { RunStore } from "../../../src/runs/record/run-store.ts";
 import { Runs } from "../../../src/runs/runs.ts";
-import { Secrets } from "../../../src/settings/secrets.ts";
+import { Secrets } from "../../../src/log/secrets.ts";
 import { misbehaving } from "../../fixtures/harnesses/misbehaving.ts";
 
 const WATCH: WatchLimits = {

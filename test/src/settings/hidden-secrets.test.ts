@@ -9,8 +9,8 @@ const KEY = "sk-shown-to-nobody-1234";
 const MODULES = new URL("../../../src/", import.meta.url).pathname;
 const PROGRAM = `
   const { hideSecrets } = await import(process.env.MODULES + "settings/hidden-secrets.ts");
-  const { createLog } = await import(process.env.MODULES + "life/log.ts");
-  const { Secrets } = await import(process.env.MODULES + "settings/secrets.ts");
+  const { createLog } = await import(process.env.MODULES + "log/log.ts");
+  const { Secrets } = await import(process.env.MODULES + "log/secrets.ts");
   hideSecrets([${JSON.stringify(KEY)}], createLog("debug", new Secrets()));
   console.log(JSON.stringify({ key: process.env.KEY, path: process.env.KEY_PATH, title: process.title.length > 0, other: process.env.OTHER }));
   process.stdin.resume();

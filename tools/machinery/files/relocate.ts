@@ -2,7 +2,8 @@
 import type { CopyOptions, Stats } from "node:fs";
 import { cp, lstat, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isRoot, type PathPolicy } from "../../paths.ts";
+import type { PathPolicy } from "../../path-policy.ts";
+import { isRoot } from "../../paths.ts";
 import { ToolError } from "../../tool.ts";
 import { errnoOf } from "./errno.ts";
 import { makeDirectory } from "./make-directory.ts";

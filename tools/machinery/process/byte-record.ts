@@ -1,6 +1,6 @@
 // Everything that one stream printed, by absolute offset: in memory while short, in a spill file when long, counted when too long.
 import { ByteBlocks, freeBytes } from "./byte-blocks.ts";
-import type { ByteRecord, RecordSlice } from "./process.ts";
+import type { ByteRecord, RecordSlice } from "../../process.ts";
 import { SpillFile } from "./spill-file.ts";
 
 /** What a stream may hold in memory before it goes to a file. */

@@ -14,7 +14,7 @@ import type {
   ContainmentReport,
   ProcessExit,
   ProcessRequest,
-} from "./process.ts";
+} from "../../process.ts";
 
 export interface ChildSetting {
   readonly id: string;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Belonging, findMembers, isStillThere, type Leader, type Member } from "./members.ts";
 import { procIsReadable } from "./proc-scan.ts";
-import type { ContainmentReport } from "./process.ts";
+import type { ContainmentReport } from "../../process.ts";
 
 export interface EndingOptions {
   readonly graceMs: number;

@@ -1,7 +1,7 @@
 // Relaying a record as it grows to one reader, at the reader's pace: who lags too far behind is shown less.
 import { setTimeout as sleep } from "node:timers/promises";
 import { StringDecoder } from "node:string_decoder";
-import type { BoxProcess, ByteRecord, StreamName } from "./process.ts";
+import type { BoxProcess, ByteRecord, StreamName } from "../../process.ts";
 import { leadingContinuationLength } from "./utf8.ts";
 
 type Emit = (stream: StreamName, text: string) => Promise<void>;

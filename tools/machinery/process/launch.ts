@@ -9,7 +9,7 @@ import { getSystemErrorName } from "node:util";
 import { ToolError } from "../../tool.ts";
 import { type Arguments, argumentsOf } from "./argument-limits.ts";
 import type { Cgroup } from "./cgroup.ts";
-import type { ProcessRequest } from "./process.ts";
+import type { ProcessRequest } from "../../process.ts";
 import type { ProgramExit } from "./spawned-child.ts";
 import { type Spawner, SpawnFailure } from "./spawner.ts";
 import type { SupervisedTree } from "./supervised-tree.ts";

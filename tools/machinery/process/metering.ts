@@ -7,7 +7,7 @@ import {
   readScheduledMs,
   readStat,
 } from "./proc-scan.ts";
-import type { ResourceUse } from "./process.ts";
+import type { ResourceUse } from "../../process.ts";
 
 /** The costs of one tree. */
 export class Meter {

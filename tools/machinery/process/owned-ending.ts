@@ -3,7 +3,7 @@ import type { Cgroup } from "./cgroup.ts";
 import type { ContainedChild } from "./contained-child.ts";
 import { endTree } from "./containment.ts";
 import { leastCertain } from "./owner-ledger.ts";
-import type { ContainmentLevel, ContainmentReport } from "./process.ts";
+import type { ContainmentLevel, ContainmentReport } from "../../process.ts";
 import { endSupervised, type SupervisedMember } from "./supervised-ending.ts";
 
 export interface OwnedEnding {

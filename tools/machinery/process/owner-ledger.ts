@@ -1,5 +1,5 @@
 // What each owner's processes have cost together, the ended ones included, and how certain it is that they are gone.
-import type { ContainmentLevel, ResourceUse } from "./process.ts";
+import type { ContainmentLevel, ResourceUse } from "../../process.ts";
 
 /** Owners remembered after their last process ended; the oldest is forgotten first. */
 const MAX_OWNERS = 2_000;

@@ -1,7 +1,7 @@
 // A contained child with its plain pipes, for who speaks a protocol over them.
 import type { ContainedChild } from "./contained-child.ts";
 import type { LaunchedChild } from "./launch.ts";
-import type { PipedProcess, ProcessRequest } from "./process.ts";
+import type { PipedProcess, ProcessRequest } from "../../process.ts";
 
 export async function pipedProcess(
   contained: ContainedChild,

@@ -19,7 +19,7 @@ import type {
   ProcessRequest,
   ProcessTable,
   ResourceUse,
-} from "./process.ts";
+} from "../../process.ts";
 import { RecordedProcess } from "./recorded-process.ts";
 import { Sampler } from "./sampler.ts";
 import { SpawnerSupply } from "./spawner-supply.ts";

@@ -1,5 +1,5 @@
 // What an answer shows of a byte record: a slice, or head and tail, as text that splits no character or as base64.
-import type { ByteRecord } from "./process.ts";
+import type { ByteRecord } from "../../process.ts";
 import { leadingContinuationLength, wholeCharactersLength } from "./utf8.ts";
 
 export type Encoding = "text" | "base64";

@@ -13,7 +13,7 @@ import type {
   ProcessObserver,
   ProcessRequest,
   StreamName,
-} from "./process.ts";
+} from "../../process.ts";
 
 export interface RecordingSetting {
   readonly directory: string;

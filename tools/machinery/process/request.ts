@@ -1,7 +1,7 @@
 // From a call's fields to a process: where it starts, what it is given to read, and whose it is.
 import { resolvePath } from "../../paths.ts";
 import { ToolError, type ToolContext } from "../../tool.ts";
-import type { BoxProcess, ProcessRequest } from "./process.ts";
+import type { BoxProcess, ProcessRequest } from "../../process.ts";
 
 export interface CommandFields {
   readonly command: string | readonly string[];

@@ -1,6 +1,6 @@
 // The shapes of processes on the wire, shared by the shell tools.
 import { z } from "zod";
-import type { ContainmentReport, ProcessExit } from "./process.ts";
+import type { ContainmentReport, ProcessExit } from "../../process.ts";
 
 /** Long enough for a build that runs over night; what has no end is started with shell_start. */
 export const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000;

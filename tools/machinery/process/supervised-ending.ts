@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cgroup } from "./cgroup.ts";
 import { descendantsOf } from "./members.ts";
-import type { ContainmentReport } from "./process.ts";
+import type { ContainmentReport } from "../../process.ts";
 import type { SupervisedTree } from "./supervised-tree.ts";
 
 /** A tree that catches SIGTERM may fork while it ends: the newcomers are asked this often. */

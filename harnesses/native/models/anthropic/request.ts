@@ -1,7 +1,7 @@
 // What Anthropic is asked, as the body of one request.
 import type Anthropic from "@anthropic-ai/sdk";
 import { gateAnthropic } from "../../gate/anthropic-gate.ts";
-import { strictSchema } from "../../loop/structured.ts";
+import { strictSchema } from "../strict-schema.ts";
 import type { ModelRequest } from "../model.ts";
 import { traitsOf } from "../model-traits.ts";
 import { anthropicMessages, markCached } from "./messages.ts";

@@ -9,7 +9,7 @@ import {
   type ModelTurn,
   type Turn,
   type UserPart,
-} from "../../loop/turn.ts";
+} from "../turn.ts";
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 

@@ -1,7 +1,7 @@
 // What a server of chat completions is asked, as the body of one request.
 import type OpenAI from "openai";
 import { gateChat } from "../../gate/chat-gate.ts";
-import { strictSchema } from "../../loop/structured.ts";
+import { strictSchema } from "../strict-schema.ts";
 import type { ModelRequest } from "../model.ts";
 import { chatExtras, markCached } from "./extras.ts";
 import { chatMessages } from "./messages.ts";

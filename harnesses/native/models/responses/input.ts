@@ -8,7 +8,7 @@ import {
   type ToolTurn,
   type Turn,
   type UserPart,
-} from "../../loop/turn.ts";
+} from "../turn.ts";
 import { portableCallId } from "../../gate/calls.ts";
 
 type InputItem = OpenAI.Responses.ResponseInputItem;

@@ -1,7 +1,7 @@
 // What a server of OpenAI Responses is asked, as the body of one request.
 import type OpenAI from "openai";
 import { gateResponses } from "../../gate/responses-gate.ts";
-import { strictSchema } from "../../loop/structured.ts";
+import { strictSchema } from "../strict-schema.ts";
 import type { ModelRequest } from "../model.ts";
 import { traitsOf } from "../model-traits.ts";
 import { responsesInput } from "./input.ts";

@@ -18,7 +18,7 @@ import {
   bodyOf as responsesUngated,
   responsesBody,
 } from "../../../../harnesses/native/models/responses/request.ts";
-import type { Turn } from "../../../../harnesses/native/loop/turn.ts";
+import type { Turn } from "../../../../harnesses/native/models/turn.ts";
 import type { ModelDialect } from "../../../../harnesses/providers.ts";
 import { violationsOf } from "../../../scripted-model/provider-rules/checker.ts";
 import { anyHistory, rightHistory } from "./histories.ts";

@@ -12,7 +12,7 @@ import {
   string,
   type Arbitrary,
 } from "fast-check";
-import type { Turn, UserPart } from "../../../../harnesses/native/loop/turn.ts";
+import type { Turn, UserPart } from "../../../../harnesses/native/models/turn.ts";
 import type { ModelDialect } from "../../../../harnesses/providers.ts";
 
 const PNG =

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Transcript } from "../../../../harnesses/native/loop/transcript.ts";
-import { exchangesOf, userText, type Turn } from "../../../../harnesses/native/loop/turn.ts";
+import { exchangesOf, userText, type Turn } from "../../../../harnesses/native/models/turn.ts";
 
 let stateDir: string;
 beforeEach(async () => {

@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { serveHttp } from "../../../../src/doors/http/server.ts";
 import { transferRoutes } from "../../../../src/doors/http/transfer.ts";
-import { createLog } from "../../../../src/life/log.ts";
-import { Secrets } from "../../../../src/settings/secrets.ts";
+import { createLog } from "../../../../src/log/log.ts";
+import { Secrets } from "../../../../src/log/secrets.ts";
 import { limitMemory } from "../../../../src/life/memory.ts";
 
 limitMemory();

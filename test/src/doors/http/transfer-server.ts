@@ -6,9 +6,9 @@ import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { serveHttp } from "../../../../src/doors/http/server.ts";
 import { transferRoutes } from "../../../../src/doors/http/transfer.ts";
-import { createLog } from "../../../../src/life/log.ts";
-import { Secrets } from "../../../../src/settings/secrets.ts";
-import type { PathPolicy } from "../../../../tools/paths.ts";
+import { createLog } from "../../../../src/log/log.ts";
+import { Secrets } from "../../../../src/log/secrets.ts";
+import type { PathPolicy } from "../../../../tools/path-policy.ts";
 import { makeDirectory } from "../../../tools/tool-context.ts";
 
 export interface TransferServer {

@@ -9,12 +9,12 @@ import {
   type ListenOptions,
   type ListeningDoor,
 } from "../../../../src/doors/socket/listen.ts";
-import { createLog } from "../../../../src/life/log.ts";
+import { createLog } from "../../../../src/log/log.ts";
 import { CodedError } from "../../../../tools/coded-error.ts";
 import type { Method, MethodTable } from "../../../../src/doors/socket/method.ts";
 import { resendable } from "../../../../src/doors/socket/resendable.ts";
 import { tools } from "../../../../tools/index.ts";
-import { Secrets } from "../../../../src/settings/secrets.ts";
+import { Secrets } from "../../../../src/log/secrets.ts";
 
 export const silentLog = createLog("silent", new Secrets());
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import type { BoxProcess, ProcessRequest } from "../../../../tools/machinery/process/process.ts";
+import type { BoxProcess, ProcessRequest } from "../../../../tools/process.ts";
 import {
   BoxProcesses,
   type BoxProcessesOptions,

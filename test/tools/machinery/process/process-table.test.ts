@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { BoxProcess, ProcessExit } from "../../../../tools/machinery/process/process.ts";
+import type { BoxProcess, ProcessExit } from "../../../../tools/process.ts";
 import { makeDirectory } from "../../tool-context.ts";
 import { asking, isAlive, makeBox, PATH, printed, printedPid, program } from "./a-box.ts";
 

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findSpawnerProgram } from "../../../../tools/machinery/process/spawner-program.ts";
-import type { BoxProcess } from "../../../../tools/machinery/process/process.ts";
+import type { BoxProcess } from "../../../../tools/process.ts";
 import { asking, isAlive, makeBox, PATH, printed, printedPid, program } from "./a-box.ts";
 
 async function outputOf(process: BoxProcess): Promise<{ stdout: string; stderr: string }> {

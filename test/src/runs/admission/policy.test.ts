@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PermissionPolicy, type RunRequestInput } from "../../../../src/wire/methods.ts";
-import { allowsEverything, type Policy, rulingOn } from "../../../../src/runs/execution/policy.ts";
+import { allowsEverything, type Policy, rulingOn } from "../../../../src/runs/admission/policy.ts";
 
 type Given = RunRequestInput["permissions"];
 const deny = (pattern: string): Given => ({ rules: [{ pattern, decision: "deny" }] });

@@ -1,6 +1,6 @@
 // The daemon's log: one JSON object a line on stderr, secrets removed.
 import { writeSync } from "node:fs";
-import type { Secrets } from "../settings/secrets.ts";
+import type { Secrets } from "./secrets.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

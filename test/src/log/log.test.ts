@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { createLog, type LogLevel } from "../../../src/life/log.ts";
-import { Secrets } from "../../../src/settings/secrets.ts";
+import { createLog, type LogLevel } from "../../../src/log/log.ts";
+import { Secrets } from "../../../src/log/secrets.ts";
 
 function collect(level: LogLevel, secrets = new Secrets()) {
   const lines: Record<string, unknown>[] = [];
@@ -88,8 +88,8 @@ test("Fields that JSON cannot hold cost the fields and not the line", () => {
 
 test("A reader of stderr that has gone does not end the program", async () => {
   const program = `
-    import { createLog } from ${JSON.stringify(new URL("../../../src/life/log.ts", import.meta.url).href)};
-    import { Secrets } from ${JSON.stringify(new URL("../../../src/settings/secrets.ts", import.meta.url).href)};
+    import { createLog } from ${JSON.stringify(new URL("../../../src/log/log.ts", import.meta.url).href)};
+    import { Secrets } from ${JSON.stringify(new URL("../../../src/log/secrets.ts", import.meta.url).href)};
     process.stdin.once("data", () => { createLog("info", new Secrets()).info({}, "to nobody"); process.exit(7); });
     process.stdout.write("ready");`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {

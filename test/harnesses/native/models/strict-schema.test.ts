@@ -1,6 +1,6 @@
 // Which schemas servers can be held to, and in what form.
 import { expect, test } from "vitest";
-import { strictSchema } from "../../../../harnesses/native/loop/structured.ts";
+import { strictSchema } from "../../../../harnesses/native/models/strict-schema.ts";
 
 const REQUIRED = { allRequired: true };
 const OPTIONAL = { allRequired: false };

@@ -1,10 +1,10 @@
 // Runs the tool calls of one reply: together when none of them changes anything, in order otherwise.
 import type { ToolOutcome } from "../../../tools/tool.ts";
 import type { HarnessEvent } from "../../events.ts";
-import type { OfferedOutcome, OfferedTool, Toolbox } from "./offered-tool.ts";
-import { renderOutcome } from "./tool-results.ts";
-import type { Transcript } from "../loop/transcript.ts";
-import type { ModelCall } from "../loop/turn.ts";
+import type { OfferedOutcome, OfferedTool, Toolbox } from "../tools/offered-tool.ts";
+import { renderOutcome } from "../tools/tool-results.ts";
+import type { Transcript } from "./transcript.ts";
+import type { ModelCall } from "../models/turn.ts";
 
 export interface CallContext {
   readonly tools: Toolbox;

@@ -1,6 +1,6 @@
 // The settings of the watch over harnesses, as the watch reads them.
-import type { Config } from "./config.ts";
-import type { WatchLimits } from "../runs/execution/run-watch.ts";
+import type { Config } from "../../settings/config.ts";
+import type { WatchLimits } from "./run-watch.ts";
 
 const MS_PER_SECOND = 1000;
 

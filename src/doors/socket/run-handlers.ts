@@ -1,9 +1,9 @@
 // The methods about runs, sessions and permissions.
-import type { Handlers } from "../doors/socket/method-table.ts";
-import type { PermissionBroker } from "./execution/permissions.ts";
-import { promptOf } from "./admission/prompt.ts";
-import type { RunStore } from "./record/run-store.ts";
-import type { Runs } from "./runs.ts";
+import type { Handlers } from "./method-table.ts";
+import type { PermissionBroker } from "../../runs/execution/permissions.ts";
+import { promptOf } from "../../runs/admission/prompt.ts";
+import type { RunStore } from "../../runs/record/run-store.ts";
+import type { Runs } from "../../runs/runs.ts";
 
 type RunHandlers = Pick<
   Handlers,
