@@ -70,14 +70,14 @@ test("only src/settings/config.ts reads the environment", () => {
 });
 
 test("no harness's name is asked for outside of that harness", () => {
-  for (const { name } of harnesses) {
+  const wrong = harnesses.flatMap(({ name }) => {
     const asked = new RegExp(`(===|!==|case|includes\\()\\s*"${name}"`);
     const own = [`harnesses/${name}.ts`, `harnesses/${name}/`];
-    const wrong = sources
+    return sources
       .filter(({ path, text }) => !own.some((each) => path.startsWith(each)) && asked.test(text))
-      .map(({ path }) => path);
-    expect(wrong, name).toEqual([]);
-  }
+      .map(({ path }) => `${path} asks for ${name}`);
+  });
+  expect(wrong).toEqual([]);
 });
 
 test("every file says in its first line what it is for, and none is long", () => {
