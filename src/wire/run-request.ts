@@ -80,7 +80,14 @@ const task = () => ({
 
 const limits = () => ({
   timeoutMs: milliseconds.optional(),
-  maxTurns: z.number().int().positive().optional(),
+  maxTurns: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      "A turn is one answer of the model. What the last one calls is still run; the run fails as `max_turns` where the model would be asked once more.",
+    ),
   maxTokens: z.number().int().positive().optional().describe("Input and output tokens together."),
   maxCostUsd: z
     .number()

@@ -921,6 +921,25 @@ function leavings(suite: Suite): void {
 }
 
 function limits(suite: Suite): void {
+  suite.case(
+    "three turns at most",
+    "are three answers of the model and all that they call: the run ends where a fourth would be asked for",
+    async () => {
+      const wishes = { maxTurns: 3, files: { "turns.log": "" } };
+      const call = shell("sleep 0.2; echo x >> turns.log");
+      const told = await suite.tell([{ ...call, times: FOREVER }], wishes);
+      expect(told.run).toMatchObject({ outcome: "failed", error: { code: "max_turns" } });
+      expect(told.run.usage).toMatchObject({ turns: 3, inputTokens: 3600, outputTokens: 192 });
+      expect(told.script.asked).toHaveLength(3);
+      const finished = eventsOf(told, "tool.finished").map(({ ok, exitCode }) => [ok, exitCode]);
+      expect(finished).toEqual(Array.from({ length: 3 }, () => [true, 0]));
+      expect(await readFile(join(told.cwd, "turns.log"), "utf8")).toBe("x\nx\nx\n");
+      const within = await suite.tell([call, call, { text: "Done." }], wishes);
+      expect(within.run).toMatchObject({ outcome: "completed", usage: { turns: 3 } });
+      return told;
+    },
+  );
+
   const working = (): Step => ({ ...shell("echo again"), times: FOREVER });
   const cases: readonly (readonly [
     subject: string,

@@ -15,7 +15,7 @@ import {
 import type { Model, ModelRequest, Reply } from "../models/model.ts";
 import type { Toolbox } from "../tools/offered-tool.ts";
 import { replyWithRetries, type RetryLimits } from "../models/retry.ts";
-import { leaveCall, runCalls } from "./tool-calls.ts";
+import { runCalls } from "./tool-calls.ts";
 import type { Transcript } from "./transcript.ts";
 import { userText, type Turn } from "../models/turn.ts";
 import { usageEvent } from "../models/usage.ts";
@@ -148,11 +148,6 @@ async function* answerCalls(
   progress: Progress,
 ): AsyncGenerator<HarnessEvent, void> {
   progress.begun = "";
-  if (progress.turns >= setup.maxTurns) {
-    for (const call of calls)
-      await leaveCall(call, "the run had reached its turn limit", setup.transcript);
-    throw turnLimitReached(setup.maxTurns);
-  }
   yield* runCalls(calls, {
     tools: setup.tools,
     transcript: setup.transcript,

@@ -43,7 +43,7 @@ export async function* runCalls(
 }
 
 /** Answers a call that will not be run: a history with an open call cannot be continued. */
-export async function leaveCall(
+async function leaveCall(
   { toolCallId, name }: ModelCall,
   reason: string,
   transcript: Transcript,

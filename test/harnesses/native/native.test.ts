@@ -415,12 +415,12 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     expect(script.asked).toHaveLength(1);
   });
 
-  test("a run stops at its turn limit without running what was asked for last", async () => {
+  test("a run stops at its turn limit when it would ask the model once more, after the calls of its last answer", async () => {
     const call = { tool: "shell_exec", input: { command: "echo x >> turns.txt" } };
     const { events, error } = await run([{ calls: [call], times: 5 }], { limits: { maxTurns: 2 } });
     expect(error).toMatchObject({ code: "max_turns" });
     expect(eventsOf(events, "turn")).toHaveLength(2);
-    expect(await readFile(join(box.cwd, "turns.txt"), "utf8")).toBe("x\n");
+    expect(await readFile(join(box.cwd, "turns.txt"), "utf8")).toBe("x\nx\n");
   });
 
   test("a later run goes on with the whole conversation, reasoning included", async () => {
