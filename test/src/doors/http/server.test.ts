@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
-import { ToolError } from "../../../../tools/tool.ts";
+import { CodedError } from "../../../../tools/coded-error.ts";
 import { probeRoutes } from "../../../../src/doors/http/probes.ts";
 import { answerJson, type Route } from "../../../../src/doors/http/route.ts";
 import { openDoor } from "../socket/small-door.ts";
@@ -17,7 +17,17 @@ const routes: Route[] = [
     method: "PUT",
     path: "/thing",
     handle: async () =>
-      Promise.reject(new ToolError("version_conflict", "It changed", { data: { version: "2" } })),
+      Promise.reject(new CodedError("version_conflict", "It changed", { data: { version: "2" } })),
+  },
+  {
+    method: "POST",
+    path: "/thing",
+    handle: async () => Promise.reject(new CodedError("queue_full", "9 runs are waiting already")),
+  },
+  {
+    method: "DELETE",
+    path: "/thing",
+    handle: async () => Promise.reject(new CodedError("somebodys_own", "A harness of yours")),
   },
   { method: "GET", path: "/bug", handle: async () => Promise.reject(new Error("secret detail")) },
   {
@@ -48,11 +58,11 @@ test("a route gets its query; HEAD is served by GET; others are 404 and 405 with
     404,
     { error: { code: "not_found", message: expect.stringContaining("/nothing") } },
   ]);
-  const wrong = await fetch(`${base}/thing`, { method: "DELETE" });
-  expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, PUT"]);
+  const wrong = await fetch(`${base}/bug`, { method: "DELETE" });
+  expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET"]);
 });
 
-test("a ToolError is an answer with a fitting status; a bug says nothing of itself", async () => {
+test("a CodedError is an answer with a fitting status; a bug says nothing of itself", async () => {
   const base = await serve();
   const mismatch = await fetch(`${base}/thing`, { method: "PUT", body: "x" });
   expect([mismatch.status, await mismatch.json()]).toEqual([
@@ -63,6 +73,17 @@ test("a ToolError is an answer with a fitting status; a bug says nothing of itse
   expect(bug.status).toBe(500);
   expect(await bug.text()).not.toContain("secret detail");
 });
+
+test.each([
+  ["POST", 503, "queue_full"],
+  ["DELETE", 422, "somebodys_own"],
+])(
+  "a refusal of a run over HTTP (%s) has the status %i of its code",
+  async (method, status, code) => {
+    const response = await fetch(`${await serve()}/thing`, { method });
+    expect([response.status, await response.json()]).toMatchObject([status, { error: { code } }]);
+  },
+);
 
 test("an answer that fails half way is cut off, not ended as if it were whole", async () => {
   const base = await serve();
