@@ -54,10 +54,12 @@ function isEnding(error: unknown): boolean {
 /** Rejects with the signal's reason. */
 async function lineOver(peer: Peer, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return void (await peer.closed);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  await Promise.race([peer.closed, promise]).finally(() =>
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+  await Promise.race([peer.closed, aborted]).finally(() =>
     signal.removeEventListener("abort", abort),
   );
 }
