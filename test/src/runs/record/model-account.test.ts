@@ -13,6 +13,8 @@ import { TestRuns } from "../test-runs.ts";
 let model: ScriptedModel;
 let box: TestRuns;
 let script: PlayedScript;
+/** Settles when the first piece of an answer has come to the harness, and so has passed the gateway. */
+let firstPiece: PromiseWithResolvers<void>;
 
 /**
  * Asks its model once for each word of the prompt, reports nothing but on `reports`, and says of a failure no more than that there was one.
@@ -83,10 +85,11 @@ async function ask({ modelAccess, model: name = "", signal }: HarnessContext): P
     signal,
   }).catch(() => null);
   if (!answer?.ok) throw new HarnessError("agent_failed", "Something went wrong");
-  await answer.text();
+  for await (const _piece of answer.body ?? []) firstPiece.resolve();
 }
 
 beforeEach(async () => {
+  firstPiece = Promise.withResolvers();
   model = await ScriptedModel.start();
   box = await TestRuns.open({
     harnesses: [silent(), { ...silent(["openai-responses"]), name: "responsive" }],
@@ -158,8 +161,7 @@ test("an answer that a cancel cuts off is on the account with what has come of i
   const run = await start("one", [
     { text: "a long answer in many words", fault: { stallAfterChunks: 1 } },
   ]);
-  await script.arrival(1);
-  await new Promise((resolve) => setTimeout(resolve, 100)); // for the first piece to come
+  await firstPiece.promise;
   await box.runs.cancel(run.runId, "enough");
   expect(await box.ended(run)).toMatchObject({
     outcome: "cancelled",
