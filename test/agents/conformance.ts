@@ -257,6 +257,20 @@ function theTask(suite: Suite): void {
     },
   );
 
+  suite.case(
+    "use of the model",
+    "is a fact with each answer, before what the answer calls has ended: a crash takes nothing from the account",
+    async () => {
+      const told = await suite.tell([shell("sleep 1"), { text: "Done." }]);
+      const account = told.events.flatMap((event): unknown[] => {
+        if (event.type === "usage") return event.inputTokens === 0 ? [] : [event.inputTokens];
+        return event.type === "tool.finished" ? ["finished"] : [];
+      });
+      expect(account).toEqual([1200, "finished", 1200]);
+      return told;
+    },
+  );
+
   suite.case("a file made by the shell alone", "is told as a change with its diff", async () => {
     const story = writeByShell();
     const told = await suite.tell(story.steps, { prompt: story.prompt });

@@ -44,10 +44,11 @@ export class RunExecution {
     this.#session = from.session;
     this.#forkFrom = from.forkFrom;
     this.#ledger = new Ledger(this.#session.totals);
-    const bindSession = (token: string): Write => this.#bindSession(token);
     const { runId, cwd } = run;
     const [{ journal }, ledger] = [around, this.#ledger];
-    this.#recorder = new RunRecorder({ journal, runId, ledger, bindSession });
+    const bindSession = (token: string): Write => this.#bindSession(token);
+    const saveTotals = (): Write => this.#saveSession({ totals: ledger.sessionTotals });
+    this.#recorder = new RunRecorder({ journal, runId, ledger, bindSession, saveTotals });
     const onEvent: RunRecorder["recordSeen"] = (event) => this.#recorder.recordSeen(event);
     this.#changes = new ChangeWatch({ ...around, runId, cwd, onEvent });
     this.#model = new ModelSide({
@@ -57,7 +58,8 @@ export class RunExecution {
       // What an agent's first command changes must be told from what was there before.
       onReady: () => this.#changes.ready(),
       onUse: (use) => {
-        this.#ledger.addSeen(use);
+        if (this.#isOver) return; // it came of no request of this run
+        this.#recorder.recordSeenUse(use);
         this.#watchLimits();
       },
     });
@@ -110,7 +112,6 @@ export class RunExecution {
     this.#around.gateway.endRun(this.#session.sessionId);
     this.#reportUnreadInput();
     this.#recorder.closeOpen();
-    this.#recorder.recordUnreportedUse();
     this.#isOver = true;
     this.#controller.abort(new HarnessError("run_ended", "The run has ended"));
     return this.#settle(judge(ending), before);
@@ -122,18 +123,15 @@ export class RunExecution {
     const resources = addUse(processes.resourcesOf(runId), this.#resourcesOfSession(), before);
     const containment = await processes.stopOwner(runId, { graceMs: SWEEP_GRACE_MS });
     await this.#changes.close();
-    const lastRunAt = new Date().toISOString();
-    this.#session = {
-      ...this.#session,
-      totals: this.#ledger.sessionTotals,
-      lastRunAt,
-      runs: this.#session.runs + 1,
-    };
     return {
       ...verdict,
       usage: this.#ledger.usage(resources),
       containment,
-      saveSession: this.#around.store.saveSession(this.#session),
+      saveSession: this.#saveSession({
+        totals: this.#ledger.sessionTotals,
+        lastRunAt: new Date().toISOString(),
+        runs: this.#session.runs + 1,
+      }),
     };
   }
 
@@ -237,8 +235,12 @@ export class RunExecution {
   }
 
   #bindSession(token: string): Write {
-    this.#session = { ...this.#session, token };
     this.#forkFrom = null;
+    return this.#saveSession({ token });
+  }
+
+  #saveSession(news: Partial<SessionRecord>): Write {
+    this.#session = { ...this.#session, ...news };
     return this.#around.store.saveSession(this.#session);
   }
 

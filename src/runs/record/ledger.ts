@@ -3,51 +3,45 @@ import type { UsageEvent } from "../../../harnesses/events.ts";
 import type { RunLimits } from "../../../harnesses/harness.ts";
 import { costOf } from "../../../harnesses/prices.ts";
 import type { ResourceUse } from "../../../tools/process.ts";
-import type { EventOf, RunUsage } from "../../wire/events.ts";
+import type { RunUsage } from "../../wire/events.ts";
+import {
+  addTo,
+  isCovered,
+  isNothing,
+  LEAST_COST_USD,
+  NO_TOKENS,
+  NOTHING,
+  TOKEN_FIELDS,
+  type Tokens,
+  tokensOf,
+  type Totals,
+  totalsOf,
+} from "./totals.ts";
 import type { TokenUse } from "../../models/usage-meter.ts";
-
-/** The sums that tokens and cost are made of. */
-export interface Totals {
-  inputTokens: number;
-  outputTokens: number;
-  cachedInputTokens: number;
-  cacheWriteTokens: number;
-  reasoningTokens: number;
-  costUsd: number | null;
-}
-
-const TOKEN_FIELDS = [
-  "inputTokens",
-  "outputTokens",
-  "cachedInputTokens",
-  "cacheWriteTokens",
-  "reasoningTokens",
-] as const;
-
-const NOTHING: Totals = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  cacheWriteTokens: 0,
-  reasoningTokens: 0,
-  costUsd: 0,
-};
 
 export interface Exhaustion {
   readonly limit: "max_turns" | "max_tokens" | "max_cost";
   readonly message: string;
 }
 
+/**
+ * Both the harness and the gateway speak of the same answers, in either order: each is charged with what it adds to what the other
+ * has said. What is charged is a fact at once, so that after a crash the facts are the account.
+ */
 export class Ledger {
+  /** What the facts add up to. */
   readonly #used: Totals = { ...NOTHING };
   readonly #bases = new Set<"reported" | "computed">();
   /** The last session totals seen, by model: what the next difference is taken from. */
   readonly #sessionTotals: Map<string, Totals>;
+  /** What the harness has reported. */
+  readonly #told: Totals = { ...NOTHING };
+  readonly #toldBases = new Set<"reported" | "computed">();
+  /** What the gateway has read in the answers that passed through it. */
   readonly #seen: Totals = { ...NOTHING };
-  #seenModel: string | null = null;
+  readonly #seenBases = new Set<"reported" | "computed">();
   /** What is certain, though the price of some calls may not be known. */
   #leastCostUsd = 0;
-  readonly #seenBases = new Set<"reported" | "computed">();
   #turns = 0;
   #calls = 0;
 
@@ -64,42 +58,42 @@ export class Ledger {
     return this.#turns;
   }
 
-  add(event: UsageEvent): void {
-    const said = totalsOf(event);
-    const amount = event.scope === "session" ? this.#sinceLast(event.model ?? "", said) : said;
-    for (const field of TOKEN_FIELDS) this.#used[field] += amount[field];
-    this.#used.costUsd =
-      amount.costUsd === null || this.#used.costUsd === null
-        ? null
-        : this.#used.costUsd + amount.costUsd;
-    this.#leastCostUsd += amount.costUsd ?? 0;
-    if (event.costBasis !== null) this.#bases.add(event.costBasis);
-    this.#calls++;
+  /** Takes account of a fact as it is in the journal. */
+  recall(fact: UsageEvent): void {
+    this.#add(this.#amountOf(fact), fact.costBasis);
   }
 
-  /** What the model gateway has read in an answer that passed through it: the limits hold even for a harness that reports late, or nothing. */
-  addSeen(use: TokenUse): void {
-    for (const field of TOKEN_FIELDS) this.#seen[field] += use[field];
-    const cost = use.reportedCostUsd ?? (use.model === null ? null : costOf(use.model, use));
-    this.#seen.costUsd =
-      cost === null || this.#seen.costUsd === null ? null : this.#seen.costUsd + cost;
-    this.#seenModel = use.model ?? this.#seenModel;
-    this.#seenBases.add(use.reportedCostUsd === null ? "computed" : "reported");
+  /** What a harness reports; returns the fact of it, which is null where the gateway has seen all of it before. */
+  addTold(event: UsageEvent): UsageEvent | null {
+    const amount = this.#amountOf(event);
+    addTo(this.#told, amount);
+    if (event.costBasis !== null) this.#toldBases.add(event.costBasis);
+    const rest = this.#uncharged();
+    const isPriced = tokensOf(this.#seen) > 0 && this.#seen.costUsd !== null;
+    if (isPriced && isCovered(this.#told, this.#seen)) {
+      if (isNothing(rest)) return null;
+      return this.#charge({ ...event, scope: "call", ...rest, costUsd: 0, costBasis: null });
+    }
+    const isWhole = TOKEN_FIELDS.every((field) => rest[field] === amount[field]);
+    const costUsd =
+      isWhole || isNothing(rest) ? amount.costUsd : costOf(event.model ?? "", { ...rest });
+    const costBasis = costUsd === null ? null : isWhole ? event.costBasis : "computed";
+    return this.#charge({ ...event, scope: "call", ...rest, costUsd, costBasis });
   }
 
-  /** What was seen and not reported: of a harness that reports nothing, or of a call that was cut off. Null when all was reported. */
-  unreported(): EventOf<"usage"> | null {
-    const tokens = { ...NOTHING };
-    for (const field of TOKEN_FIELDS)
-      tokens[field] = Math.max(0, this.#seen[field] - this.#used[field]);
-    if (tokensOf(tokens) === 0) return null;
-    const model = this.#seenModel;
-    const [basis, other] = this.#calls === 0 ? this.#seenBases : [];
-    const isReported = basis === "reported" && other === undefined;
-    const priced = model === null ? null : costOf(model, tokens);
-    const costUsd = this.#calls === 0 ? this.#seen.costUsd : priced;
-    const costBasis = costUsd === null ? null : isReported ? "reported" : "computed";
-    return { type: "usage", scope: "call", model, ...tokens, costUsd, costBasis };
+  /** What the gateway has read in an answer: a fact at once, since a harness may report late, or nothing. Null where the harness was first. */
+  addSeen(use: TokenUse): UsageEvent | null {
+    const { model, reportedCostUsd } = use;
+    const cost = reportedCostUsd ?? (model === null ? null : costOf(model, use));
+    const basis = reportedCostUsd === null ? "computed" : "reported";
+    addTo(this.#seen, { ...use, costUsd: cost });
+    this.#seenBases.add(basis);
+    const rest = this.#uncharged();
+    const costUsd =
+      this.#seen.costUsd === null ? cost : Math.max(0, this.#seen.costUsd - this.#leastCostUsd);
+    if (isNothing(rest) && (costUsd ?? 0) < LEAST_COST_USD) return null;
+    const costBasis = costUsd === null ? null : basis;
+    return this.#charge({ type: "usage", scope: "call", model, ...rest, costUsd, costBasis });
   }
 
   /** Neither the harness nor the gateway knows of any use: what a hollow completion looks like. */
@@ -109,8 +103,7 @@ export class Ledger {
 
   /** False once something was used whose price neither the harness nor the gateway knows: then a limit on cost does not hold. */
   get costIsKnown(): boolean {
-    const isSeen = tokensOf(this.#seen) > 0 && this.#seen.costUsd !== null;
-    return this.#used.costUsd !== null || isSeen;
+    return this.#used.costUsd !== null || this.#cost().costUsd !== null;
   }
 
   /** What the next run of the session must know. */
@@ -134,11 +127,9 @@ export class Ledger {
     return null;
   }
 
-  /** The run's usage as events and results carry it. A cost that the harness does not report is told as the gateway has seen it. */
+  /** The run's usage as events and results carry it. */
   usage(resources: ResourceUse): RunUsage {
-    const reported = this.#calls === 0 ? null : this.#used.costUsd;
-    const [costUsd, bases] =
-      reported === null ? [this.#seen.costUsd, this.#seenBases] : [reported, this.#bases];
+    const { costUsd, bases } = this.#cost();
     const [basis, other] = [...bases];
     const isKnown = costUsd !== null && basis !== undefined;
     return {
@@ -148,6 +139,41 @@ export class Ledger {
       costBasis: isKnown ? (other ? "mixed" : basis) : null,
       ...resources,
     };
+  }
+
+  /** Where the facts do not know a price, one of the two that speak of them may know it all. */
+  #cost(): { costUsd: number | null; bases: ReadonlySet<"reported" | "computed"> } {
+    if (this.#calls > 0 && this.#used.costUsd !== null)
+      return { costUsd: this.#used.costUsd, bases: this.#bases };
+    if (this.#toldBases.size > 0 && this.#told.costUsd !== null)
+      return { costUsd: this.#told.costUsd, bases: this.#toldBases };
+    const isSeen = tokensOf(this.#seen) > 0;
+    return { costUsd: isSeen ? this.#seen.costUsd : null, bases: this.#seenBases };
+  }
+
+  #amountOf(event: UsageEvent): Totals {
+    const said = totalsOf(event);
+    return event.scope === "session" ? this.#sinceLast(event.model ?? "", said) : said;
+  }
+
+  /** What the two have spoken of and no fact holds. */
+  #uncharged(): Tokens {
+    const rest: Tokens = { ...NO_TOKENS };
+    for (const field of TOKEN_FIELDS)
+      rest[field] = Math.max(0, Math.max(this.#told[field], this.#seen[field]) - this.#used[field]);
+    return rest;
+  }
+
+  #charge(fact: UsageEvent): UsageEvent {
+    this.#add(totalsOf(fact), fact.costBasis);
+    return fact;
+  }
+
+  #add(amount: Totals, basis: UsageEvent["costBasis"]): void {
+    addTo(this.#used, amount);
+    this.#leastCostUsd += amount.costUsd ?? 0;
+    if (basis !== null) this.#bases.add(basis);
+    this.#calls++;
   }
 
   #sinceLast(model: string, now: Totals): Totals {
@@ -165,29 +191,6 @@ export class Ledger {
     for (const field of TOKEN_FIELDS) amount[field] = Math.max(0, now[field] - last[field]);
     return amount;
   }
-}
-
-function tokensOf({ inputTokens, outputTokens }: Totals): number {
-  return inputTokens + outputTokens;
-}
-
-function totalsOf(event: UsageEvent): Totals {
-  const {
-    inputTokens,
-    outputTokens,
-    cachedInputTokens = 0,
-    cacheWriteTokens = 0,
-    reasoningTokens = 0,
-    costUsd,
-  } = event;
-  return {
-    inputTokens,
-    outputTokens,
-    cachedInputTokens,
-    cacheWriteTokens,
-    reasoningTokens,
-    costUsd,
-  };
 }
 
 /** What the run's own processes took, and what the session's warm program took meanwhile. */

@@ -6,6 +6,7 @@ import {
 } from "../../../harnesses/events.ts";
 import type { EventBody, EventOf, RunResult } from "../../wire/events.ts";
 import type { Journal } from "../../journal/journal.ts";
+import type { TokenUse } from "../../models/usage-meter.ts";
 import type { Ledger } from "./ledger.ts";
 import { OpenEnds } from "./open-ends.ts";
 import type { Write } from "./run-store.ts";
@@ -22,6 +23,7 @@ export class RunRecorder {
   readonly #runId: string;
   readonly #ledger: Ledger;
   readonly #bindSession: (token: string) => Write;
+  readonly #saveTotals: () => Write;
   readonly #open = new OpenEnds();
   #isClosed = false;
   #lastMessage = "";
@@ -33,11 +35,14 @@ export class RunRecorder {
     runId: string;
     ledger: Ledger;
     bindSession: (token: string) => Write;
+    /** Keeps the ledger's session totals with the session. */
+    saveTotals: () => Write;
   }) {
     this.#journal = options.journal;
     this.#runId = options.runId;
     this.#ledger = options.ledger;
     this.#bindSession = options.bindSession;
+    this.#saveTotals = options.saveTotals;
   }
 
   /** The last `result`, or the last message where the harness gave none. */
@@ -61,11 +66,14 @@ export class RunRecorder {
     const event: CheckedHarnessEvent = checked.success
       ? checked.data
       : { type: "unmapped", data: said };
-    const offset = this.#follow(event);
-    this.#append(
-      (offset === undefined ? event : { ...event, offset }) as EventBody,
-      event.type === "session.bound" ? this.#bindSession(event.token) : undefined,
-    );
+    if (event.type === "usage") this.#recordUse(event);
+    else {
+      const offset = this.#follow(event);
+      this.#append(
+        (offset === undefined ? event : { ...event, offset }) as EventBody,
+        event.type === "session.bound" ? this.#bindSession(event.token) : undefined,
+      );
+    }
     return event;
   }
 
@@ -74,17 +82,16 @@ export class RunRecorder {
     this.#journal.append(event, { source: "daemon", runId: this.#runId });
   }
 
-  /** Use that the gateway has seen and the harness has not told of, so that the facts add up to the run's usage. */
-  recordUnreportedUse(): void {
-    const use = this.#ledger.unreported();
-    if (use === null) return;
-    this.#ledger.add(use);
-    this.#journal.append(use, { source: "daemon", runId: this.#runId });
+  /** What the gateway has read in an answer, as soon as it has passed. */
+  recordSeenUse(use: TokenUse): void {
+    const fact = this.#ledger.addSeen(use);
+    if (fact) this.#journal.append(fact, { source: "daemon", runId: this.#runId });
   }
 
   /** Takes account of what is in the journal already. */
   recall(event: CheckedHarnessEvent): void {
-    this.#follow(event);
+    if (event.type === "usage") this.#ledger.recall(event);
+    else this.#follow(event);
   }
 
   /** Output of a tool that the daemon itself runs for the harness. A tool that is being ended may still print; that comes too late. */
@@ -108,8 +115,7 @@ export class RunRecorder {
 
   #follow(event: CheckedHarnessEvent): number | undefined {
     if (SIGNS_OF_WORK.has(event.type)) this.#didSomething = true;
-    if (event.type === "usage") this.#ledger.add(event);
-    else if (event.type === "turn") this.#ledger.countTurn();
+    if (event.type === "turn") this.#ledger.countTurn();
     else if (event.type === "result") this.#followResult(event);
     else if (event.type === "message" && event.text.trim() !== "") this.#lastMessage = event.text;
     return this.#open.follow(event);
@@ -119,6 +125,12 @@ export class RunRecorder {
   #followResult({ text, json }: Extract<CheckedHarnessEvent, { type: "result" }>): void {
     this.#didSomething ||= text.trim() !== "" || json !== undefined;
     this.#result = json === undefined ? { text } : { text, json };
+  }
+
+  /** A sum over the session becomes an amount; the sum itself is kept with the session. */
+  #recordUse(event: Extract<CheckedHarnessEvent, { type: "usage" }>): void {
+    const fact = this.#ledger.addTold(event);
+    if (fact) this.#append(fact, event.scope === "session" ? this.#saveTotals() : undefined);
   }
 
   #append(event: EventBody, alongside: Write | undefined): void {

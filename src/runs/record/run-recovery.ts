@@ -38,6 +38,7 @@ export function recoverRun(
     runId: run.runId,
     ledger,
     bindSession: () => () => undefined,
+    saveTotals: () => () => undefined,
   });
   recall(run, journal, recorder);
   recorder.closeOpen();

@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Run, RunRequest, Session } from "../../wire/methods.ts";
 import { CodedError } from "../../../tools/coded-error.ts";
-import type { Totals } from "./ledger.ts";
+import type { Totals } from "./totals.ts";
 
 /** A write to be made inside a group commit of the journal. */
 export type Write = (db: DatabaseSync) => void;

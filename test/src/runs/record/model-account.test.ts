@@ -1,4 +1,7 @@
 // What the model gateway knows of a run: its use where the harness reports none, its limits, and the true reason of a vague failure.
+import { cpSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HarnessError, type Harness, type HarnessContext } from "../../../../harnesses/harness.ts";
 import type { ModelDialect } from "../../../../harnesses/providers.ts";
@@ -127,34 +130,41 @@ test("a harness that reports no usage is charged with what passed through the ga
     costBasis: "computed",
   });
   expect(run.usage?.costUsd).toBeCloseTo(2 * ((400 * 4 + 800 * 0.2 + 64 * 20) / 1e6), 9);
-  expect(box.facts(run, "usage")).toMatchObject([
-    {
-      source: "daemon",
-      model: "anthropic/claude-opus-5-5",
-      inputTokens: 2400,
-      costUsd: run.usage?.costUsd,
-    },
-  ]);
+  const fact = { source: "daemon", model: "anthropic/claude-opus-5-5", inputTokens: 1200 };
+  expect(box.facts(run, "usage")).toMatchObject([fact, fact]);
 });
 
-test("what a harness leaves out of its report is added to it, so that the facts are the sum", async () => {
+test("an answer that the harness reports too is on the account once, and what it leaves out is there", async () => {
   const run = await carryOut("reports one", [{ text: "1" }, { text: "2" }]);
-  expect(box.facts(run, "usage")).toMatchObject([
-    { source: "harness", inputTokens: 1000, outputTokens: 60 },
-    {
-      source: "daemon",
-      inputTokens: 1400,
-      outputTokens: 68,
-      cachedInputTokens: 1600,
-      costBasis: "computed",
-    },
+  const facts = box.facts(run, "usage");
+  const sumOf = (field: "inputTokens" | "outputTokens" | "cachedInputTokens"): number =>
+    facts.reduce((sum, each) => sum + (each[field] ?? 0), 0);
+  expect([sumOf("inputTokens"), sumOf("outputTokens"), sumOf("cachedInputTokens")]).toEqual([
+    2400, 128, 1600,
   ]);
   expect(run.usage).toMatchObject({
     inputTokens: 2400,
     outputTokens: 128,
     cachedInputTokens: 1600,
-    costBasis: "mixed",
   });
+});
+
+test("a crash takes nothing from the account: an answer's use is a fact before its harness has reported it", async () => {
+  const run = await start("one two", [
+    { text: "1" },
+    { text: "2", fault: { stallAfterChunks: 1 } },
+  ]);
+  await script.arrival(2);
+  await box.until(run, "usage");
+  const base = mkdtempSync(join(tmpdir(), "harnessd-runs-"));
+  cpSync(join(box.base, "journal"), join(base, "journal"), { recursive: true }); // as kill -9 would leave it: nothing was closed
+  await box.close();
+  box.remove();
+  box = await TestRuns.open({ harnesses: [silent()], base });
+  await box.runs.recover();
+  const ended = await box.ended(run);
+  expect(ended).toMatchObject({ outcome: "unknown", usage: { inputTokens: 1200 } });
+  expect(ended.usage?.costUsd).toBeCloseTo((400 * 4 + 800 * 0.2 + 64 * 20) / 1e6, 9);
 });
 
 test("an answer that a cancel cuts off is on the account with what has come of it", async () => {
