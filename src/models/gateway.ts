@@ -10,6 +10,7 @@ import { pipeline } from "node:stream/promises";
 import type { ModelAccess } from "../../harnesses/providers.ts";
 import type { RunError } from "../wire/events.ts";
 import type { Log } from "../log/log.ts";
+import { AskedModel } from "./asked-model.ts";
 import { Grants, type AskingRun } from "./grants.ts";
 import { brokenOff, refusedBy, refusedByModel, unreachable } from "./upstream-failure.ts";
 import { keptHeaders, Upstream } from "./upstream.ts";
@@ -117,7 +118,7 @@ export class ModelGateway {
         { err: error, runId: run.runId, ...failure.data },
         "a model's server could not be reached",
       );
-      if (isAsking) run.onAnswer(failure);
+      if (isAsking) run.onAnswer(failure, true);
       refuse(response, 502, "api_error", "upstream_unreachable", failure.message);
     }
   }
@@ -161,12 +162,15 @@ export class ModelGateway {
     { path, upstream, run, isAsking }: Question,
     left: AbortSignal,
   ): Promise<void> {
-    const answer = await this.#upstream.ask(request, path, upstream, left);
+    const asked = new AskedModel();
+    const answer = await this.#upstream.ask(request, path, upstream, { signal: left, asked });
     const meter = new UsageMeter(answer.headers["content-type"] ?? "");
     const settle = this.#openAccount(run, meter, upstream);
     const conclude = (isWhole: boolean): void => {
       settle();
-      if (isAsking && !left.aborted) run.onAnswer(failureOf(answer, isWhole, meter, upstream));
+      const isOwn = (asked.name ?? upstream.model) === upstream.model;
+      if (isAsking && !left.aborted)
+        run.onAnswer(failureOf(answer, isWhole, meter, upstream), isOwn);
     };
     // Before the agent can hear of the end: what it does then must find the account up to date.
     answer.once("end", () => conclude(true));

@@ -13,8 +13,11 @@ export interface AskingRun {
   onReady(): Promise<void>;
   /** Told of every answer of a model that says what it took; `model` is with its provider. */
   onUse(use: TokenUse): void;
-  /** Told how each request to a model has ended: the failure of the model, its server or the line to it, or null. */
-  onAnswer(failure: RunError | null): void;
+  /**
+   * Told how each request to a model has ended: the failure of the model, its server or the line to it, or null. `isOwn` is false for
+   * another model than the run's, which an agent may use by the way.
+   */
+  onAnswer(failure: RunError | null, isOwn: boolean): void;
 }
 
 export interface Grant {

@@ -10,6 +10,7 @@ import type { Agent as SecureAgent } from "node:https";
 import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ModelAccess } from "../../harnesses/providers.ts";
+import type { AskedModel } from "./asked-model.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -51,7 +52,7 @@ export class Upstream {
     request: IncomingMessage,
     path: string,
     access: ModelAccess,
-    signal: AbortSignal,
+    { signal, asked }: { signal: AbortSignal; asked: AskedModel },
   ): Promise<IncomingMessage> {
     const url = new URL(access.baseUrl.replace(/\/+$/, "") + path);
     const headers = {
@@ -69,6 +70,7 @@ export class Upstream {
         request.resume();
         reject(error);
       });
+      request.on("data", (bytes: Buffer) => asked.read(bytes));
       request.pipe(outgoing);
     });
   }

@@ -317,6 +317,20 @@ function brokenModels(suite: Suite): void {
     });
   }
 
+  for (const status of [401, 402, 403]) {
+    suite.case(`the first ${status}`, "ends the run: it is not asked again", async () => {
+      const told = await suite.tell([{ text: ANSWER, fault: { status }, times: FOREVER }]);
+      expect(told.run).toMatchObject({ outcome: "failed", error: { data: { status } } });
+      expect(told.script.asked).toHaveLength(1);
+      const again = await suite.tell([{ text: "I go on." }], {
+        cwd: told.cwd,
+        sessionId: told.run.sessionId,
+      });
+      expect(again.run).toMatchObject({ outcome: "completed", result: { text: "I go on." } });
+      return told;
+    });
+  }
+
   suite.case("429, then an answer", "is a retry that is told, and a completed run", async () => {
     const told = await suite.tell([{ fault: { status: 429 } }, { text: "Through." }]);
     expect(eventsOf(told, "notice").map(({ code }) => code)).toContain("retry");

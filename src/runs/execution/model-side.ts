@@ -7,6 +7,9 @@ import type { TokenUse } from "../../models/usage-meter.ts";
 /** For a harness to tell of a turn whose answer has passed through the gateway already; a program that knows no limit asks again at once. */
 const HOLD_MS = 500;
 
+/** What the server refuses for the run's key, and would refuse again; some agents ask five times more. */
+const FINAL: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "quota_exceeded"]);
+
 export interface ModelSideOptions {
   readonly runId: string;
   readonly maxTurns: number | undefined;
@@ -14,21 +17,25 @@ export interface ModelSideOptions {
   readonly signal: AbortSignal;
   readonly onReady: () => Promise<void>;
   readonly onUse: (use: TokenUse) => void;
+  /** The run's model is refused for good. */
+  readonly onRefused: (failure: RunError) => void;
 }
 
 export class ModelSide implements AskingRun {
   readonly runId: string;
   readonly onReady: () => Promise<void>;
   readonly onUse: (use: TokenUse) => void;
+  readonly #onRefused: (failure: RunError) => void;
   readonly #maxTurns: number;
   readonly #signal: AbortSignal;
   #answers = 0;
   #failure: RunError | null = null;
 
-  constructor({ runId, maxTurns = Infinity, signal, onReady, onUse }: ModelSideOptions) {
+  constructor({ runId, maxTurns = Infinity, signal, ...told }: ModelSideOptions) {
     this.runId = runId;
-    this.onReady = onReady;
-    this.onUse = onUse;
+    this.onReady = told.onReady;
+    this.onUse = told.onUse;
+    this.#onRefused = told.onRefused;
     this.#maxTurns = maxTurns;
     this.#signal = signal;
   }
@@ -48,8 +55,9 @@ export class ModelSide implements AskingRun {
     return this.#signal.aborted ? (this.#signal.reason as Error).message : null;
   }
 
-  onAnswer(failure: RunError | null): void {
+  onAnswer(failure: RunError | null, isOwn: boolean): void {
     this.#failure = failure;
+    if (failure !== null && isOwn && FINAL.has(failure.code)) this.#onRefused(failure);
     if (failure === null || failure.code === "model_refused") this.#answers++;
   }
 }

@@ -57,6 +57,7 @@ export class RunExecution {
       signal: this.#controller.signal,
       // What an agent's first command changes must be told from what was there before.
       onReady: () => this.#changes.ready(),
+      onRefused: (error) => this.interrupt({ kind: "refusal", error }),
       onUse: (use) => {
         if (this.#isOver) return; // it came of no request of this run
         this.#recorder.recordSeenUse(use);
@@ -118,8 +119,7 @@ export class RunExecution {
   }
 
   async #settle(verdict: Verdict, before: ResourceUse): Promise<Ended> {
-    const { processes } = this.#around;
-    const { runId } = this.#run;
+    const [{ processes }, { runId }] = [this.#around, this.#run];
     const resources = addUse(processes.resourcesOf(runId), this.#resourcesOfSession(), before);
     const containment = await processes.stopOwner(runId, { graceMs: SWEEP_GRACE_MS });
     await this.#changes.close();

@@ -5,7 +5,7 @@ import type { RunError, RunOutcome, RunResult } from "../../wire/events.ts";
 
 /** Why the daemon aborted a run. */
 export interface Interruption {
-  readonly kind: "cancel" | "shutdown" | "timeout" | "budget" | "watch";
+  readonly kind: "cancel" | "shutdown" | "timeout" | "budget" | "watch" | "refusal";
   readonly error: RunError;
 }
 

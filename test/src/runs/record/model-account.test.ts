@@ -47,6 +47,12 @@ function silent(dialects?: readonly ModelDialect[]): Harness {
       );
       for (const word of words) {
         if (word === "dies") return;
+        if (word === "persists")
+          for (;;) await ask(context).catch(() => context.signal.throwIfAborted());
+        if (word === "elsewhere") {
+          await ask(context, "claude-haiku-4-5").catch(() => null);
+          continue;
+        }
         await ask(context);
         if (word === "swallows") return;
         if (word === "hurries")
@@ -73,10 +79,13 @@ async function tellLate({ limits }: HarnessContext): Promise<never> {
   throw turnLimitPassed(limits);
 }
 
-async function ask({ modelAccess, model: name = "", signal }: HarnessContext): Promise<void> {
+async function ask(
+  { modelAccess, model: name = "", signal }: HarnessContext,
+  asked = "claude-opus-5-5",
+): Promise<void> {
   const { baseUrl, apiKey } = modelAccess(name, "anthropic-messages");
   const body = JSON.stringify({
-    model: "claude-opus-5-5",
+    model: asked,
     max_tokens: 9,
     stream: true,
     messages: [{ role: "user", content: "Hi" }],
@@ -214,11 +223,7 @@ test("a budget ends the run when the gateway has seen it used up, and the next r
 });
 
 test.for([
-  [
-    { fault: { status: 401 } },
-    "unauthorized",
-    /answered 401: .*The agent says: Something went wrong/s,
-  ],
+  [{ fault: { status: 401 } }, "unauthorized", /answered 401: /],
   [{ fault: { status: 529 } }, "overloaded", /answered 529/],
   [{ fault: { refuse: true } }, "connection_failed", /could not be reached: ECONNRESET/],
 ] as const)(
@@ -231,6 +236,20 @@ test.for([
     });
   },
 );
+
+test.for([401, 402, 403])(
+  "the first %i for the run's own model ends the run, whatever the agent does about it",
+  async (status) => {
+    const run = await carryOut("persists", [{ fault: { status }, times: 9 }]);
+    expect(run).toMatchObject({ outcome: "failed", error: { data: { status } } });
+    expect(script.asked).toHaveLength(1);
+  },
+);
+
+test("another model that the key is not good for is the agent's to do without", async () => {
+  const run = await carryOut("elsewhere one", [{ fault: { status: 403 } }, { text: "1" }]);
+  expect(run).toMatchObject({ outcome: "completed" });
+});
 
 test("an agent that gives up in silence after a failure of its model does not end with an empty success", async () => {
   const run = await carryOut("dies", []);
