@@ -21,6 +21,9 @@ import { closeLostProcesses } from "./journal/process-events.ts";
 import { readinessOf } from "./life/readiness.ts";
 import { tableOf } from "./doors/socket/method-table.ts";
 import type { MethodTable } from "./doors/socket/method.ts";
+import { serveHttp } from "./doors/http/server.ts";
+import type { Route } from "./doors/http/route.ts";
+import { streamHandlers } from "./doors/socket/streams.ts";
 import { eventHandlers } from "./doors/socket/subscriptions.ts";
 import { runHandlers } from "./doors/socket/run-handlers.ts";
 import { containmentOnWire } from "../tools/machinery/process/schemas.ts";
@@ -126,6 +129,7 @@ function methodsOf(
     ...boxHandlers({ config, journal, tools, harnesses }),
     ...runHandlers(runs, store, permissions),
     ...eventHandlers(journal, log),
+    ...streamHandlers(serveHttp({ routes: transfers(config), refuse: () => undefined, log })),
   });
   const surroundings = {
     cwd: config.workspace,
@@ -153,7 +157,7 @@ function openDoor(
     routes: [
       ...probeRoutes(readinessOf(journal, join(config.stateDir, "journal", "journal.db"))),
       metricsRoute(() => daemonMetrics(parts)),
-      ...transferRoutes({ cwd: config.workspace, paths: pathsOf(config) }),
+      ...transfers(config),
     ],
     log,
     maxConnections: config.maxConnections,
@@ -187,4 +191,8 @@ async function closeAll(
   await parts.journal.caughtUp(LAST_FACTS_MS);
   await Promise.all([door.close(), outgoing?.close()]);
   parts.journal.close();
+}
+
+function transfers(config: Config): readonly Route[] {
+  return transferRoutes({ cwd: config.workspace, paths: pathsOf(config) });
 }

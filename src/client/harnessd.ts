@@ -21,8 +21,11 @@ import { execute, type ExecOptions, type ExecResult } from "./exec.ts";
 import { Link } from "./link.ts";
 import { RunHandle } from "./run-handle.ts";
 import { SocketInbox } from "./socket-inbox.ts";
+import { transportOver } from "./stream-socket.ts";
 import {
   download,
+  overHttp,
+  type Transport,
   upload,
   type Address,
   type Download,
@@ -34,6 +37,8 @@ import {
 const DEFAULT_BACKOFF: Backoff = { baseMs: 100, maxMs: 10_000 };
 /** What this client speaks; as a type, since the schemas beside it stay in the daemon. */
 const PROTOCOL: typeof PROTOCOL_VERSION = 1;
+/** Of a daemon that cannot be reached: only paths matter. */
+const NO_ADDRESS: Address = { url: "ws://box", token: undefined };
 const BYTES_PER_MB = 1024 * 1024;
 const INTRODUCTION_TIMEOUT_MS = 10_000;
 /** Frames of a daemon are no larger than its largest answer. */
@@ -137,12 +142,12 @@ export class Harnessd implements AsyncDisposable {
     body: UploadBody,
     options?: UploadOptions,
   ): Promise<Record<string, unknown>> {
-    return upload(this.#address(), path, body, options);
+    return upload(this.#address, this.#transport, path, body, options);
   }
 
   /** Reads a file (or with `folder`, one as a tar) of any size, as a stream. */
   download(path: string, options?: DownloadOptions): Promise<Download> {
-    return download(this.#address(), path, options);
+    return download(this.#address, this.#transport, path, options);
   }
 
   /** Closes the line for good; runs and processes go on. */
@@ -154,12 +159,13 @@ export class Harnessd implements AsyncDisposable {
     return this.close();
   }
 
-  #address(): Address {
-    if (!(this.#from instanceof SocketInbox)) return this.#from;
-    throw new ConnectError(
-      "unreachable",
-      "Bytes go over HTTP to a daemon that listens; this one dialled out, so use fs_read and fs_write",
-    );
+  get #address(): Address {
+    return this.#from instanceof SocketInbox ? NO_ADDRESS : this.#from;
+  }
+
+  /** Bytes go beside the socket where the daemon can be reached, and within it where it has dialled out. */
+  get #transport(): Transport {
+    return this.#from instanceof SocketInbox ? transportOver(this) : overHttp;
   }
 }
 

@@ -1,4 +1,4 @@
-// Files and folders of any size, streamed over HTTP beside the socket.
+// Files and folders of any size, streamed over HTTP beside the socket, or within it.
 import { CallError } from "./errors.ts";
 
 export interface Address {
@@ -6,6 +6,21 @@ export interface Address {
   readonly url: string;
   readonly token: string | undefined;
 }
+
+/** Sends one request to the daemon's HTTP side. */
+export type Transport = (
+  url: URL,
+  init: {
+    readonly method?: string;
+    readonly headers: Headers;
+    readonly body?: UploadBody;
+    readonly signal?: AbortSignal | undefined;
+  },
+) => Promise<Response>;
+
+/** To a daemon that listens. */
+export const overHttp: Transport = (url, { signal, ...init }) =>
+  fetch(url, { ...init, duplex: "half", signal: signal ?? null });
 
 interface TransferOptions {
   /** True: `path` is a folder, and the bytes are a tar archive. */
@@ -42,6 +57,7 @@ export type UploadBody = string | Uint8Array | AsyncIterable<Uint8Array>;
 /** Replaces the file in one step; resolves with what the daemon says of it. Throws CallError. */
 export async function upload(
   address: Address,
+  send: Transport,
   path: string,
   body: UploadBody,
   options: UploadOptions = {},
@@ -52,13 +68,7 @@ export async function upload(
   const headers = headersOf(address);
   if (expectedVersion !== undefined) headers.set("if-match", `"${expectedVersion}"`);
   if (createOnly === true) headers.set("if-none-match", "*");
-  const response = await fetch(url, {
-    method: "PUT",
-    headers,
-    body,
-    duplex: "half",
-    signal: signal ?? null,
-  });
+  const response = await send(url, { method: "PUT", headers, body, signal });
   await refuseFailure(response);
   return (await response.json()) as Record<string, unknown>;
 }
@@ -66,6 +76,7 @@ export async function upload(
 /** Resolves once the first byte may be read; cancelling `body` ends the transfer. Throws CallError. */
 export async function download(
   address: Address,
+  send: Transport,
   path: string,
   options: DownloadOptions = {},
 ): Promise<Download> {
@@ -74,7 +85,7 @@ export async function download(
   if (gzip === true) url.searchParams.set("gzip", "1");
   const headers = headersOf(address);
   if (offset > 0) headers.set("range", `bytes=${offset}-`);
-  const response = await fetch(url, { headers, signal: signal ?? null });
+  const response = await send(url, { headers, signal });
   await refuseFailure(response);
   const size = response.headers.get("content-length");
   const version = response.headers.get("etag")?.replace(/^"(.*)"$/, "$1") ?? null;

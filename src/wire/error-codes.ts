@@ -139,6 +139,7 @@ export const ERROR_CODES = {
   stdin_closed: "conflict",
   stdin_full: "conflict",
   steering_unsupported: "unprocessable",
+  stream_not_found: "missing",
   stream_cut: "upstream",
   timed_out: "too_slow",
   too_large: "too_large",

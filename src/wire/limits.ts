@@ -11,6 +11,8 @@ export const WIRE_LIMITS = {
   callsInFlight: 256,
   /** Subscriptions that one connection may hold. */
   subscriptions: 64,
+  /** Streams (`stream_open`) that one connection may hold. */
+  streams: 16,
   /** Of one answer; a larger one is refused as `answer_too_large`. */
   answerCharacters: 64 * 1024 * 1024,
   /** Sockets that have shown no token yet; few, since anyone can open one. */

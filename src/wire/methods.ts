@@ -4,6 +4,7 @@ import { boxMethods } from "./methods/box.ts";
 import { eventMethods } from "./methods/events.ts";
 import { permissionMethods } from "./methods/permissions.ts";
 import { runMethods } from "./methods/runs.ts";
+import { streamMethods } from "./methods/streams.ts";
 import type { MethodRecord } from "./method-record.ts";
 
 export type { Run, Session } from "./run.ts";
@@ -21,6 +22,7 @@ export const methods = {
   ...runMethods,
   ...permissionMethods,
   ...eventMethods,
+  ...streamMethods,
 } as const satisfies Record<string, MethodRecord>;
 
 export type MethodName = keyof typeof methods;
