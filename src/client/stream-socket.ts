@@ -28,15 +28,17 @@ class StreamSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#writeAll(chunk).then(
-      () => done(),
-      (error: unknown) => done(error as Error),
-    );
+    void settle(this.#writeAll(chunk), done);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#box.call("stream_close", { streamId: this.#streamId }).catch(() => undefined);
+    void this.#close();
     done(error);
+  }
+
+  /** Where the line is gone, the stream is too. */
+  async #close(): Promise<void> {
+    await this.#box.call("stream_close", { streamId: this.#streamId }).catch(() => undefined);
   }
 
   async #writeAll(chunk: Buffer): Promise<void> {
@@ -45,6 +47,15 @@ class StreamSocket extends Duplex {
       await this.#box.call("stream_write", { streamId: this.#streamId, data });
     }
   }
+}
+
+async function settle(work: Promise<void>, done: (error?: Error | null) => void): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    return done(error as Error);
+  }
+  done();
 }
 
 /** Requests over streams of the socket, in bounded memory. */
