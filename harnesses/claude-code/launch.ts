@@ -1,6 +1,7 @@
 // How Claude Code is started for a run: its arguments, its environment, the files that it reads, and what makes a running one unfit.
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { MAX_TEXT_BYTES } from "../../tools/machinery/process/argument-limits.ts";
 import type { HarnessContext, McpServer } from "../harness.ts";
 import type { ModelAccess } from "../providers.ts";
 import { ClaudeCodeOptions, DEFAULT_MODEL } from "./options.ts";
@@ -28,12 +29,13 @@ export function planLaunch(context: HarnessContext): Launch {
   const options = ClaudeCodeOptions.parse(context.options ?? {});
   const access = context.modelAccess(context.model ?? DEFAULT_MODEL, "anthropic-messages");
   const directory = directoryOf(context);
-  const { systemPrompt, mcpServers, mustAsk, limits } = context;
+  const { mcpServers, mustAsk, limits } = context;
+  const appended = appendedPrompt(context);
   const files = {
     ...(mcpServers.length > 0 && {
       [MCP_FILE]: JSON.stringify({ mcpServers: Object.fromEntries(mcpServers.map(mcpEntry)) }),
     }),
-    ...(systemPrompt !== undefined && { [PROMPT_FILE]: systemPrompt }),
+    ...(appended !== undefined && { [PROMPT_FILE]: appended }),
   };
   const args = [...PROTOCOL, ...argumentsFor(context, options, access, directory)];
   const env = environmentFor(context, options, access, directory);
@@ -43,6 +45,21 @@ export function planLaunch(context: HarnessContext): Launch {
     JSON.stringify([args, env, files, context.cwd, budgetOf]).replaceAll(directory, ""),
   );
   return { args, env, directory, files, mustAsk, fingerprint };
+}
+
+/** What goes behind the program's own system prompt, by file: the caller's text, and a schema that no argument can hold. */
+function appendedPrompt({ systemPrompt, schema }: HarnessContext): string | undefined {
+  const texts = [systemPrompt ?? [], schema && isTooLarge(schema) ? schemaInstruction(schema) : []];
+  return texts.flat().length === 0 ? undefined : texts.flat().join("\n\n");
+}
+
+function isTooLarge(schema: Readonly<Record<string, unknown>>): boolean {
+  return Buffer.byteLength(JSON.stringify(schema)) >= MAX_TEXT_BYTES;
+}
+
+/** The answer is checked, and repaired, by the daemon in any case. */
+function schemaInstruction(schema: Readonly<Record<string, unknown>>): string {
+  return `Your final answer must be JSON alone, without a fence, that satisfies this JSON Schema:\n${JSON.stringify(schema)}`;
 }
 
 const PROTOCOL = [
@@ -79,7 +96,7 @@ function argumentsFor(
     ...context.deniedTools,
     ...(context.mcpServers.length === 0 ? [] : ["--mcp-config", join(directory, MCP_FILE)]),
     // Without the second, a resumed session would keep the prompt that it began with.
-    ...(context.systemPrompt === undefined
+    ...(appendedPrompt(context) === undefined
       ? []
       : [
           "--append-system-prompt-file",
@@ -87,7 +104,9 @@ function argumentsFor(
           "--system-prompt-snapshot",
           "off",
         ]),
-    ...(schema === undefined ? [] : ["--json-schema", JSON.stringify(schema)]),
+    ...(schema === undefined || isTooLarge(schema)
+      ? []
+      : ["--json-schema", JSON.stringify(schema)]),
     ...(limits.maxTurns === undefined ? [] : ["--max-turns", String(limits.maxTurns)]),
     ...(limits.maxCostUsd === undefined ? [] : ["--max-budget-usd", String(limits.maxCostUsd)]),
     ...(options.fallbackModel === undefined ? [] : ["--fallback-model", options.fallbackModel]),

@@ -125,3 +125,13 @@ test("a pattern on a tool is passed on", () => {
     "Bash(rm *)",
   );
 });
+
+test("a schema that no argument can hold goes by file, behind the caller's own system prompt", () => {
+  const schema = { type: "object", description: "x".repeat(232_000) };
+  const { args, files } = plan({ schema, systemPrompt: "Be brief." });
+  expect(args).not.toContain("--json-schema");
+  expect(Math.max(...args.map((each) => Buffer.byteLength(each)))).toBeLessThan(128 * 1024);
+  expect(valuesOf(args, "--append-system-prompt-file")).toHaveLength(1);
+  expect(files["system-prompt.md"]).toMatch(/^Be brief\./);
+  expect(files["system-prompt.md"]).toContain(JSON.stringify(schema));
+});
