@@ -198,7 +198,7 @@ export class ModelGateway {
     return settle;
   }
 
-  /** A server that is too busy and does not say for how long: some agents give up at once without that word. */
+  /** A server that is too busy and does not say for how long (nothing, empty, zero): some agents give up at once, or ask on without a pause. */
   #waitFor({ statusCode, headers }: IncomingMessage, run: AskingRun): OutgoingHttpHeaders {
     if (statusCode !== 429) {
       this.#refusals.delete(run);
@@ -206,7 +206,8 @@ export class ModelGateway {
     }
     const refusals = (this.#refusals.get(run) ?? 0) + 1;
     this.#refusals.set(run, refusals);
-    return headers["retry-after"] === undefined
+    const given = headers["retry-after"];
+    return given === undefined || Number(given) === 0
       ? { "retry-after": String(Math.min(LONGEST_WAIT_S, 2 ** (refusals - 1))) }
       : {};
   }

@@ -339,6 +339,17 @@ test.for([
   },
 );
 
+test.each(["", "0"])("a 429 whose Retry-After is %j is given a time too", async (retryAfterS) => {
+  const { access } = await scripted(
+    [{ fault: { status: 429, retryAfterS }, times: 2 }],
+    "openai-responses",
+  );
+  const waits: unknown[] = [];
+  for (let count = 0; count < 2; count++)
+    waits.push((await send(through(access), prompt(true))).headers["retry-after"]);
+  expect(waits).toEqual(["1", "2"]);
+});
+
 test("a 429 that does not say how long to wait is given a time, longer each time", async () => {
   const busy = [
     { fault: { status: 429 }, times: 3 },
