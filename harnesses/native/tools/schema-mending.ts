@@ -41,6 +41,9 @@ export function mended(schema: Json): Json {
   const isArray = [better["type"]].flat().includes("array");
   if (isArray && better["items"] === undefined && better["prefixItems"] === undefined)
     change({ items: {} });
+  const values = valuesOf(better);
+  if (values?.length === 0) drop("enum");
+  else if (values) change({ enum: values });
   if (typeof schema["required"] === "boolean") drop("required"); // draft 3
   for (const [exclusive, limit] of [
     ["exclusiveMinimum", "minimum"],
@@ -55,6 +58,22 @@ export function mended(schema: Json): Json {
     }
   }
   return better;
+}
+
+/** The values of an enumeration that its own type allows, which strict servers insist on; undefined where all are. */
+function valuesOf({ enum: values, type }: Json): unknown[] | undefined {
+  if (!Array.isArray(values) || type === undefined) return undefined;
+  const types = [type].flat();
+  const kept = values.filter((value) => types.some((each) => isOfType(value, each)));
+  return kept.length === values.length ? undefined : kept;
+}
+
+function isOfType(value: unknown, type: unknown): boolean {
+  if (type === "null") return value === null;
+  if (type === "array") return Array.isArray(value);
+  if (type === "integer") return Number.isInteger(value);
+  if (type === "object") return isObject(value);
+  return typeof value === type;
 }
 
 const ONE = new Set([

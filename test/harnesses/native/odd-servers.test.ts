@@ -86,6 +86,23 @@ describe("chat completions", () => {
       ],
     ],
     [
+      "arguments before the name, without an index (vercel/ai#15879)",
+      [
+        piece({ id: "a", function: { arguments: '{"command":' } }),
+        piece({ id: "a", function: made('"echo one"}') }),
+        piece({ id: "b", function: made(echo("two")) }),
+      ],
+    ],
+    [
+      "arguments under another index than the call's (LibreChat#13987)",
+      [
+        piece({ index: 0, id: "a", function: made("") }),
+        piece({ index: 1, function: { arguments: echo("one") } }),
+        piece({ index: 2, id: "b", function: made("") }),
+        piece({ index: 3, function: { arguments: echo("two") } }),
+      ],
+    ],
+    [
       "arguments as objects",
       [
         piece({ index: 0, id: "a", function: made({ command: "echo one" }) }),

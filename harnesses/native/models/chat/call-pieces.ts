@@ -10,6 +10,8 @@ interface OpenCall {
   readonly index: unknown;
   /** As the server gave it; null until it does. */
   id: string | null;
+  /** Input that came before the name; null once the call has begun. */
+  held: string | null;
 }
 
 export class CallPieces {
@@ -28,7 +30,23 @@ export class CallPieces {
     const id = textOf(piece["id"]) || null;
     const call = this.#callOf(piece["index"], id, name, text) ?? this.#begin(piece, id, name);
     call.id ??= id;
-    yield* this.#reply.addInput(call.key, text);
+    if (call.held !== null && name === "") call.held += text;
+    else yield* this.#reply.addInput(call.key, this.#named(call, name) + text);
+  }
+
+  /** Throws ModelFailure for a call that never got a name. */
+  finish(): void {
+    if (this.#calls.some(({ held }) => held !== null))
+      throw malformed("a tool call without a name");
+  }
+
+  /** Begins a call that waited for its name; answers the input that came before it. */
+  #named(call: OpenCall, name: string): string {
+    const { held } = call;
+    if (held === null) return "";
+    call.held = null;
+    this.#reply.beginCall(call.key, call.id, name);
+    return held;
   }
 
   /** Null: it begins a call of its own. */
@@ -37,6 +55,7 @@ export class CallPieces {
     if (found === undefined) return null;
     if (id !== null && found.id !== null) return found;
     // A name once more: of a server that repeats it, or of a next call under the same number. Whole input tells.
+    if (found.held !== null) return found;
     const isNext = name !== "" && text !== "" && isJsonObject(this.#reply.inputTextOf(found.key));
     return isNext ? null : found;
   }
@@ -51,14 +70,15 @@ export class CallPieces {
       return byId() ?? (last && mayBe(last) ? last : undefined);
     }
     const numbered = this.#calls.findLast((call) => call.index === index && mayBe(call));
-    return numbered ?? (name === "" ? byId() : undefined);
+    if (numbered || name !== "") return numbered;
+    // Input under a number that no call has belongs to the call that is being written.
+    return byId() ?? (id === null ? this.#calls.at(-1) : undefined);
   }
 
   #begin({ index }: Json, id: string | null, name: string): OpenCall {
-    if (name === "") throw malformed("a tool call without a name");
-    const call = { key: this.#calls.length, index, id };
+    const call = { key: this.#calls.length, index, id, held: name === "" ? "" : null };
     this.#calls.push(call);
-    this.#reply.beginCall(call.key, id, name);
+    if (name !== "") this.#reply.beginCall(call.key, id, name);
     return call;
   }
 }

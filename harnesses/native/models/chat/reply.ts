@@ -55,6 +55,7 @@ export class ChunkReader {
   }
 
   *finish(): Generator<HarnessEvent, Reply> {
+    this.#pieces.finish();
     yield* this.#reply.end();
     const { text, reasoning, calls } = this.#reply;
     // A server that says that it is done, and has said something, has ended the reply.
