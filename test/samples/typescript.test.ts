@@ -30,7 +30,10 @@ test("every TypeScript sample of README and docs compiles against the real types
       compilerOptions: {
         // Samples stand beside the files that they import as their neighbours.
         rootDirs: [directory, join(ROOT, "harnesses"), join(ROOT, "test/agents")],
-        paths: { "harnessd/client": [join(ROOT, "src/client/index.ts")] },
+        paths: {
+          "harnessd/client": [join(ROOT, "src/client/index.ts")],
+          "harnessd-client": [join(ROOT, "src/client/index.ts")],
+        },
         typeRoots: [join(ROOT, "node_modules/@types")],
       },
       include: ["*.ts"],
