@@ -1,7 +1,7 @@
 // The agent programs that harnesses drive: the one place for their versions, what npm calls them, and how to find one that is installed.
+import { CodedError } from "../tools/coded-error.ts";
 import { access, constants, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { HarnessError } from "./harness.ts";
 
 /** What a program's build depends on. */
 export interface Machine {
@@ -85,15 +85,12 @@ function onKnown(
   return isKnown ? make(`${platform}-${arch}`) : [];
 }
 
-/** Throws HarnessError `unknown_agent`, which lists the known. */
+/** Throws CodedError `unknown_agent`, which lists the known. */
 export function agentProgram(name: string): AgentProgram {
   const program = agentPrograms.find((each) => each.name === name);
   if (program) return program;
   const known = agentPrograms.map((each) => each.name).join(", ");
-  throw new HarnessError(
-    "unknown_agent",
-    `There is no agent program "${name}"; known are: ${known}`,
-  );
+  throw new CodedError("unknown_agent", `There is no agent program "${name}"; known are: ${known}`);
 }
 
 /** Where a version of a program is installed: one directory per program and version. */
@@ -106,7 +103,7 @@ export type AgentLocation =
   | { readonly ready: true; readonly version: string; readonly path: string }
   | { readonly ready: false; readonly reason: string; readonly fix: string };
 
-/** Finds the pinned version's binary, to be run directly. Throws HarnessError `unknown_agent`. */
+/** Finds the pinned version's binary, to be run directly. Throws CodedError `unknown_agent`. */
 export async function locateAgent(name: string, agentsDir: string): Promise<AgentLocation> {
   const program = agentProgram(name);
   const machine = await describeMachine();
@@ -129,18 +126,16 @@ export async function locateAgent(name: string, agentsDir: string): Promise<Agen
   };
 }
 
-/** The same, for a harness about to start: throws HarnessError `program_not_installed`, which names the command to run. */
+/** The same, for a harness about to start: throws CodedError `program_not_installed`, which names the command to run. */
 export async function requireAgent(
   name: string,
   agentsDir: string,
 ): Promise<{ readonly version: string; readonly path: string }> {
   const location = await locateAgent(name, agentsDir);
   if (location.ready) return location;
-  throw new HarnessError(
-    "program_not_installed",
-    `${location.reason}; to fix it: ${location.fix}`,
-    { data: { fix: location.fix } },
-  );
+  throw new CodedError("program_not_installed", `${location.reason}; to fix it: ${location.fix}`, {
+    data: { fix: location.fix },
+  });
 }
 
 /** The binary below a package's directory. Null when it is missing or may not be run. */

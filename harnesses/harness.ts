@@ -8,8 +8,6 @@ import type { InputQueue } from "./input-queue.ts";
 import type { ModelAccess, ModelDialect } from "./providers.ts";
 import type { WarmPool } from "./warm-pool.ts";
 
-export { CodedError as HarnessError } from "../tools/coded-error.ts";
-
 /** What a harness can do by itself. What it cannot, the daemon does, or refuses by name before starting. */
 export interface HarnessCapabilities {
   /** Input can be given to it while it works. */
@@ -117,7 +115,7 @@ export interface HarnessContext {
   readonly mcpServers: readonly McpServer[];
   /**
    * Where to reach a model, and with what, in this dialect; absent: in the first of the provider's that the harness speaks.
-   * Throws HarnessError `unknown_provider`, `dialect_not_served` or `missing_credential`, naming what to set.
+   * Throws CodedError `unknown_provider`, `dialect_not_served` or `missing_credential`, naming what to set.
    */
   readonly modelAccess: (model: string, dialect?: ModelDialect) => ModelAccess;
   /**

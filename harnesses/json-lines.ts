@@ -1,11 +1,11 @@
 // One JSON value a line, read from a program's output: lines of any length up to a limit, characters never split.
+import { CodedError } from "../tools/coded-error.ts";
 import type { Readable } from "node:stream";
-import { HarnessError } from "./harness.ts";
 
 const NEWLINE = 0x0a;
 
 export interface JsonLinesOptions {
-  /** A longer line is an error, not a loss: HarnessError `line_too_long`. */
+  /** A longer line is an error, not a loss: CodedError `line_too_long`. */
   readonly maxLineBytes: number;
   /** Told of each line that is not JSON, without its line break. Blank lines are passed over. */
   readonly onNoise: (line: string) => void;
@@ -30,7 +30,7 @@ async function* lines(stream: Readable, maxLineBytes: number): AsyncGenerator<st
   const take = (piece: Buffer): void => {
     length += piece.length;
     if (length > maxLineBytes)
-      throw new HarnessError(
+      throw new CodedError(
         "line_too_long",
         `The program wrote a line longer than ${maxLineBytes} bytes`,
       );

@@ -1,6 +1,6 @@
 // Holds an answer against the JSON Schema that the caller gave: for native's own repair turns and for the daemon's last word on every harness.
+import { CodedError } from "../tools/coded-error.ts";
 import type { ErrorObject } from "ajv";
-import { HarnessError } from "./harness.ts";
 
 /** What is wrong with the value, one problem a line, for a model to read; null when nothing is. */
 export type SchemaCheck = (value: unknown) => string | null;
@@ -9,7 +9,7 @@ const MAX_PROBLEMS = 20;
 
 /**
  * Compiles a schema of draft-07 or 2020-12 (told apart by `$schema`, else by its words), formats included.
- * Throws HarnessError `invalid_schema`.
+ * Throws CodedError `invalid_schema`.
  */
 export async function compileSchema(
   schema: Readonly<Record<string, unknown>>,
@@ -20,7 +20,7 @@ export async function compileSchema(
     return (value) => (validate(value) ? null : problemsOf(validate.errors ?? []));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new HarnessError(
+    throw new CodedError(
       "invalid_schema",
       `The result's schema is not a JSON Schema that can be checked: ${reason}`,
       { cause },

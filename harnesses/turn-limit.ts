@@ -1,6 +1,7 @@
 // Counts a run's requests to the model against its limit, for an agent that knows none.
+import { CodedError } from "../tools/coded-error.ts";
 import type { HarnessEvent, HarnessEventType } from "./events.ts";
-import { HarnessError, type RunLimits } from "./harness.ts";
+import type { RunLimits } from "./harness.ts";
 
 /** Any of these after the last request that was allowed means that another one is under way. */
 const SIGNS_OF_WORK: ReadonlySet<HarnessEventType> = new Set([
@@ -12,8 +13,8 @@ const SIGNS_OF_WORK: ReadonlySet<HarnessEventType> = new Set([
   "plan.updated",
 ]);
 
-export function turnLimitPassed({ maxTurns }: RunLimits): HarnessError {
-  return new HarnessError(
+export function turnLimitPassed({ maxTurns }: RunLimits): CodedError {
+  return new CodedError(
     "max_turns",
     `The model wanted to go on after ${maxTurns} turns, the limit of this run`,
   );

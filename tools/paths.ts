@@ -1,8 +1,8 @@
 // Which paths the file tools may touch: resolving against a directory, and keeping to the allowed roots, symlinks included.
+import { CodedError } from "./coded-error.ts";
 import { readlink } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import type { PathPolicy } from "./path-policy.ts";
-import { ToolError } from "./tool.ts";
 
 /** The whole box: what a container that is itself the sandbox wants. */
 export const EVERYWHERE: PathPolicy = { roots: ["/"] };
@@ -13,7 +13,7 @@ const MAX_LINKS = 40;
 
 /**
  * The absolute form of `path`, resolved against `cwd`.
- * Throws `ToolError`: `invalid_path` (empty, too long, holds NUL, loops), `path_not_allowed` (outside the roots, also through a symlink,
+ * Throws `CodedError`: `invalid_path` (empty, too long, holds NUL, loops), `path_not_allowed` (outside the roots, also through a symlink,
  * a dangling one included). With `ofLink` the last name is not followed: for what is done to a link itself, such as removing it.
  */
 export async function resolvePath(
@@ -46,10 +46,10 @@ export async function isRoot(absolute: string, policy: PathPolicy): Promise<bool
 
 function absolutePath(path: string, cwd: string): string {
   if (path === "" || path.includes("\0"))
-    throw new ToolError("invalid_path", "A path must not be empty nor hold a NUL character");
+    throw new CodedError("invalid_path", "A path must not be empty nor hold a NUL character");
   const absolute = resolve(cwd, path);
   if (Buffer.byteLength(absolute) >= MAX_PATH_BYTES) {
-    throw new ToolError(
+    throw new CodedError(
       "invalid_path",
       `A path must be shorter than ${MAX_PATH_BYTES} bytes; this one has ${Buffer.byteLength(absolute)}`,
     );
@@ -68,7 +68,7 @@ async function destinationWithin(
     if (isWithin(destination, await destinationOf(resolve(root)))) return destination;
   }
   const leads = destination === absolute ? "" : `, since it leads to ${destination}`;
-  throw new ToolError(
+  throw new CodedError(
     "path_not_allowed",
     `${absolute} is outside of the allowed directories (${policy.roots.join(", ")})${leads}`,
     {
@@ -97,7 +97,7 @@ async function destinationOf(absolute: string, { ofLink = false } = {}): Promise
       continue;
     }
     if (++links > MAX_LINKS)
-      throw new ToolError(
+      throw new CodedError(
         "invalid_path",
         `${absolute} leads through more than ${MAX_LINKS} symlinks`,
       );
@@ -114,8 +114,8 @@ async function linkTarget(path: string): Promise<string | undefined> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "EINVAL" || code === "ENOENT" || code === "ENOTDIR") return undefined;
     if (code === "ENAMETOOLONG")
-      throw new ToolError("invalid_path", `A name in ${path} is too long`, { cause: error });
-    throw new ToolError("permission_denied", `Cannot see where ${path} leads: ${String(code)}`, {
+      throw new CodedError("invalid_path", `A name in ${path} is too long`, { cause: error });
+    throw new CodedError("permission_denied", `Cannot see where ${path} leads: ${String(code)}`, {
       cause: error,
     });
   }

@@ -94,7 +94,7 @@ export interface BoxProcess {
   readonly whenExited: AbortSignal;
   /** The exit once it is known. */
   readonly exit: ProcessExit | undefined;
-  /** Throws ToolError `stdin_closed`. Resolves when the bytes were taken. */
+  /** Throws CodedError `stdin_closed`. Resolves when the bytes were taken. */
   write(bytes: Uint8Array): Promise<void>;
   closeStdin(): void;
   /** To the direct child's group only, such as SIGINT; `stop` ends trees. */
@@ -117,7 +117,7 @@ export interface PipedProcess {
 
 /** Told of everything that happens to recorded processes; the daemon turns it into events. Must not throw, but for `admit`. */
 export interface ProcessObserver {
-  /** Asked before anything is started. Throws ToolError to keep it from starting. */
+  /** Asked before anything is started. Throws CodedError to keep it from starting. */
   admit?(): void;
   started?(process: BoxProcess): void;
   /** A live view of the output as text, never split inside a character; large bursts may be skipped, the record has them. */
@@ -126,10 +126,10 @@ export interface ProcessObserver {
 }
 
 export interface ProcessTable {
-  /** Throws ToolError: `program_not_found`, `directory_not_found`, `too_many_processes`, `spawn_failed`, `too_large`. */
+  /** Throws CodedError: `program_not_found`, `directory_not_found`, `too_many_processes`, `spawn_failed`, `too_large`. */
   start(request: ProcessRequest): Promise<BoxProcess>;
   spawn(request: Omit<ProcessRequest, "maxRecordBytes">): Promise<PipedProcess>;
-  /** Throws ToolError `process_not_found`. */
+  /** Throws CodedError `process_not_found`. */
   get(processId: string): BoxProcess;
   list(): readonly BoxProcess[];
   /** The environment that marks a command as an owner's: every process started gets it, and what a shared server starts must be given it. */

@@ -4,8 +4,6 @@ import { CodedError } from "./coded-error.ts";
 import type { PathPolicy } from "./path-policy.ts";
 import type { ProcessTable } from "./process.ts";
 
-export { CodedError as ToolError } from "./coded-error.ts";
-
 /** What a call may do to the box; permissions and MCP hints are read from it. */
 export type ToolEffect = "read" | "write" | "execute";
 

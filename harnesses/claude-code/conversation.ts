@@ -1,9 +1,10 @@
 // One run's talk with the program: the prompt and later input into it, its questions answered, its lines translated until it is done.
+import { CodedError } from "../../tools/coded-error.ts";
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import type { Prompt } from "../content.ts";
 import type { HarnessEvent } from "../events.ts";
-import { HarnessError, type HarnessContext, type PermissionDecision } from "../harness.ts";
+import type { HarnessContext, PermissionDecision } from "../harness.ts";
 import { ProtocolLine, ToolQuestion, type ControlRequest, type ControlResponse } from "./line.ts";
 import type { ClaudeProgram } from "./program.ts";
 import { beginRun, endRun, translate, type TurnState } from "./translate.ts";
@@ -96,11 +97,11 @@ export class Conversation {
   }
 
   /** A session that cannot be resumed fails before it is named, and by nothing else that could be read. */
-  #explain(failure: HarnessError): HarnessError {
+  #explain(failure: CodedError): CodedError {
     const { token } = this.#context.session;
     if (token === undefined || this.#state.sessionId !== null || failure.code !== "agent_failed")
       return failure;
-    return new HarnessError(
+    return new CodedError(
       "session_not_found",
       `Claude Code has no session ${token} to go on from: ${failure.message}`,
       {
@@ -185,7 +186,7 @@ const HOOK_REGISTRATION = {
 /** A program that did not take the hook would use tools unasked. */
 function refuseWithoutHook({ subtype, request_id, error }: ControlResponse["response"]): void {
   if (subtype !== "error" || request_id !== HOOK_REGISTRATION.request_id) return;
-  throw new HarnessError(
+  throw new CodedError(
     "permissions_unavailable",
     `Claude Code does not ask before it uses tools: ${error ?? "no reason given"}`,
   );

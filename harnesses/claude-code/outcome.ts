@@ -1,5 +1,5 @@
 // How a turn ended, read from its `result` line. Neither the subtype nor the exit code tells: `success` may be an error.
-import { HarnessError } from "../harness.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import { saysContextExceeded } from "../context-exceeded.ts";
 import { codeOfRefusal } from "../model-refusals.ts";
 import type { ResultLine } from "./line.ts";
@@ -16,7 +16,7 @@ const CODE_OF_API_ERROR: Readonly<Record<string, string>> = {
 };
 
 /** Null when the turn succeeded. The data carries the HTTP status where a server answered with one. */
-export function failureOf(result: ResultLine): HarnessError | null {
+export function failureOf(result: ResultLine): CodedError | null {
   if (!result.is_error && result.subtype === "success") return null;
   const message =
     result.result ??
@@ -24,7 +24,7 @@ export function failureOf(result: ResultLine): HarnessError | null {
     `Claude Code ended the turn with ${result.subtype}`;
   const status = result.api_error_status ?? null;
   const data = { subtype: result.subtype, terminalReason: result.terminal_reason ?? null, status };
-  return new HarnessError(codeOf(result, status, message), message, { data });
+  return new CodedError(codeOf(result, status, message), message, { data });
 }
 
 function codeOf(result: ResultLine, status: number | null, message: string): string {

@@ -1,11 +1,12 @@
 // A running Claude Code, kept warm for its session: lines out of it, messages into it, and its end.
+import { CodedError } from "../../tools/coded-error.ts";
 import { mkdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { setTimeout as delay } from "node:timers/promises";
 import { headOf, tailOf } from "../../tools/machinery/text/cut.ts";
 import type { PipedProcess } from "../../tools/process.ts";
-import { HarnessError, type HarnessContext } from "../harness.ts";
+import type { HarnessContext } from "../harness.ts";
 import { jsonLines } from "../json-lines.ts";
 import type { Warm } from "../warm-pool.ts";
 import type { Launch } from "./launch.ts";
@@ -119,12 +120,12 @@ export class ClaudeProgram implements Warm {
   }
 
   /** Why it is gone, in its own last words. */
-  async describeExit(): Promise<HarnessError> {
+  async describeExit(): Promise<CodedError> {
     const { exitCode, signal } = await this.process.exited;
     const how = exitCode === null ? `was ended by ${signal}` : `exited with ${exitCode}`;
     const lastWords = this.#stderrTail.trim().split("\n").at(-1) ?? "";
     const message = `Claude Code ${how} before it gave a result${lastWords && `: ${lastWords}`}`;
-    return new HarnessError("agent_exited", message, {
+    return new CodedError("agent_exited", message, {
       data: { exitCode, signal, stderr: this.#stderrTail },
     });
   }

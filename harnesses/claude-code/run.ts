@@ -8,7 +8,7 @@ import { Conversation } from "./conversation.ts";
 import { planLaunch, type Launch } from "./launch.ts";
 import { ClaudeProgram } from "./program.ts";
 
-/** Throws HarnessError: how the turn failed, `agent_exited`, `session_not_found`, and what `planLaunch` and `requireAgent` throw. */
+/** Throws CodedError: how the turn failed, `agent_exited`, `session_not_found`, and what `planLaunch` and `requireAgent` throw. */
 export async function* run(context: HarnessContext): AsyncGenerator<HarnessEvent, void> {
   const launch = planLaunch(context);
   const { path } = await requireAgent("claude-code", context.agentsDir);

@@ -1,6 +1,6 @@
 // Claude Code's lines as events: a pure reducer over one turn, tested from recorded streams.
+import type { CodedError } from "../../tools/coded-error.ts";
 import type { HarnessEvent } from "../events.ts";
-import type { HarnessError } from "../harness.ts";
 import { factsOf, finishedTool } from "./blocks.ts";
 import { AssistantLine, Block, InitLine, ResultLine, StreamLine, UserLine } from "./line.ts";
 import { noticesOf, isPassedOver } from "./notices.ts";
@@ -40,7 +40,7 @@ export interface Translation {
   readonly state: TurnState;
   readonly events: readonly HarnessEvent[];
   /** Set by the line that ends the turn; null when it ended well. */
-  readonly ended?: { readonly failure: HarnessError | null };
+  readonly ended?: { readonly failure: CodedError | null };
 }
 
 /** The state before a run's first line. The plan is what the session's earlier runs left. */

@@ -1,9 +1,9 @@
 // One `codex app-server`, shared by all sessions: requests and answers, and each thread's messages to the run that holds it.
+import { CodedError } from "../../tools/coded-error.ts";
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters } from "node:util";
 import { tailOf } from "../../tools/machinery/text/cut.ts";
 import type { PipedProcess } from "../../tools/process.ts";
-import { HarnessError } from "../harness.ts";
 import { jsonLines } from "../json-lines.ts";
 import type { Warm } from "../warm-pool.ts";
 import type { Channel } from "./channel.ts";
@@ -36,7 +36,7 @@ export class AppServer implements Warm {
   readonly #pending = new Map<string | number, Pending>();
   #nextId = 1;
   #stderr = "";
-  #failure: HarnessError | undefined;
+  #failure: CodedError | undefined;
 
   private constructor(process: PipedProcess) {
     this.#process = process;
@@ -45,7 +45,7 @@ export class AppServer implements Warm {
     void this.#read();
   }
 
-  /** Says hello; rejects with HarnessError `agent_exited` or `agent_not_responding`, and leaves no process then. */
+  /** Says hello; rejects with CodedError `agent_exited` or `agent_not_responding`, and leaves no process then. */
   static async start(process: PipedProcess): Promise<AppServer> {
     const server = new AppServer(process);
     try {
@@ -70,7 +70,7 @@ export class AppServer implements Warm {
   }
 
   /**
-   * Rejects with HarnessError: `agent_refused` (the server says no), `agent_exited`, `agent_not_responding`.
+   * Rejects with CodedError: `agent_refused` (the server says no), `agent_exited`, `agent_not_responding`.
    * After an abort the server has little time left to answer. One that lets its full time pass is not used again.
    */
   async request(
@@ -82,7 +82,7 @@ export class AppServer implements Warm {
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const late = (): void => {
-      const failure = new HarnessError(
+      const failure = new CodedError(
         "agent_not_responding",
         `Codex has not answered ${method} in time`,
       );
@@ -122,7 +122,7 @@ export class AppServer implements Warm {
 
   /** Closing its input ends the server and the commands it runs. */
   async close(): Promise<void> {
-    this.#fail(new HarnessError("agent_exited", "The Codex server was closed"));
+    this.#fail(new CodedError("agent_exited", "The Codex server was closed"));
     this.#process.stdin.end();
     await this.#process.stop(CLOSE_GRACE_MS);
   }
@@ -144,9 +144,9 @@ export class AppServer implements Warm {
       }
     } catch (error) {
       this.#fail(
-        error instanceof HarnessError
+        error instanceof CodedError
           ? error
-          : new HarnessError("agent_failed", "Reading from Codex failed", { cause: error }),
+          : new CodedError("agent_failed", "Reading from Codex failed", { cause: error }),
       );
       return void this.#process.stop();
     }
@@ -156,11 +156,9 @@ export class AppServer implements Warm {
     const ended = signal === null ? `with status ${exitCode}` : `by ${signal}`;
     const data = { exitCode, signal, stderr: this.#stderr };
     this.#fail(
-      new HarnessError(
-        "agent_exited",
-        `The Codex server ended ${ended}: ${lastLine(this.#stderr)}`,
-        { data },
-      ),
+      new CodedError("agent_exited", `The Codex server ended ${ended}: ${lastLine(this.#stderr)}`, {
+        data,
+      }),
     );
   }
 
@@ -170,7 +168,7 @@ export class AppServer implements Warm {
     if (!pending) return;
     if (error)
       return pending.reject(
-        new HarnessError("agent_refused", `Codex refuses ${pending.method}: ${error.message}`, {
+        new CodedError("agent_refused", `Codex refuses ${pending.method}: ${error.message}`, {
           data: error,
         }),
       );
@@ -188,7 +186,7 @@ export class AppServer implements Warm {
     else this.routes.keep(message);
   }
 
-  #fail(failure: HarnessError): void {
+  #fail(failure: CodedError): void {
     this.#failure ??= failure;
     for (const { reject } of this.#pending.values()) reject(this.#failure);
     this.routes.fail(this.#failure);

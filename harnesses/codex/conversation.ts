@@ -1,5 +1,5 @@
 // One run on a thread of Codex: its turns from the first input to the last, steered, limited, interrupted and cleared up after.
-import { HarnessError } from "../harness.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import type { HarnessContext } from "../harness.ts";
 import type { HarnessEvent } from "../events.ts";
 import type { AppServer } from "./app-server.ts";
@@ -156,7 +156,7 @@ export class Conversation {
     const { signal, limits } = this.#context;
     signal.throwIfAborted();
     if (this.#passedLimit) throw turnLimitPassed(limits);
-    throw new HarnessError(
+    throw new CodedError(
       "interrupted",
       `Codex ended the turn as ${turn.status}, and nobody here asked it to`,
     );
@@ -165,7 +165,7 @@ export class Conversation {
   #interrupt(): void {
     if (this.#turnId === null || this.#interruptTimer) return;
     const { threadId, channel } = this.#setup;
-    const wedged = new HarnessError(
+    const wedged = new CodedError(
       "agent_not_responding",
       `Codex has not ended its turn within ${INTERRUPT_TIMEOUT_MS} ms of being interrupted`,
     );

@@ -1,6 +1,6 @@
 // From how Codex tells of a failed turn to errors that a host can act on.
+import { CodedError } from "../../tools/coded-error.ts";
 import { z } from "zod";
-import { HarnessError } from "../harness.ts";
 import { codeOfRefusal } from "../model-refusals.ts";
 import type { TurnError } from "./protocol.ts";
 
@@ -31,15 +31,13 @@ const CODES: Readonly<Record<string, string>> = {
 export function failureOf(
   error: TurnError | null | undefined,
   lastRetry: TurnError | null,
-): HarnessError {
+): CodedError {
   const info = infoOf(error) ?? infoOf(lastRetry);
   const refusal = info ? null : bodyOf(error?.message);
   if (refusal !== null)
-    return new HarnessError(
-      "invalid_request",
-      `The model's server refuses the request: ${refusal}`,
-      { data: { status: 400 } },
-    );
+    return new CodedError("invalid_request", `The model's server refuses the request: ${refusal}`, {
+      data: { status: 400 },
+    });
   const status = info?.status ?? null;
   const code =
     (status !== null && status >= 400 && codeOfRefusal(status, error?.message)) ||
@@ -47,7 +45,7 @@ export function failureOf(
     codeOfIncomplete(error?.message) ||
     "agent_failed";
   const message = error?.message ?? "Codex reports a failed turn and gives no reason";
-  return new HarnessError(code, message, { data: { status, reason: info?.word ?? null } });
+  return new CodedError(code, message, { data: { status, reason: info?.word ?? null } });
 }
 
 const AnswerBody = z.object({ error: z.object({ message: z.string() }) });

@@ -1,8 +1,8 @@
 // One run of Codex from its wishes to its end: refused, or given the warm server and a thread that is its own meanwhile.
+import { CodedError } from "../../tools/coded-error.ts";
 import { mkdir } from "node:fs/promises";
 import { requireAgent } from "../agent-programs.ts";
 import type { HarnessEvent } from "../events.ts";
-import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
 import { AppServer } from "./app-server.ts";
 import type { Channel } from "./channel.ts";
@@ -29,7 +29,7 @@ export interface CodexRun {
   readonly modelName: string;
 }
 
-/** Throws HarnessError for wishes that Codex cannot fulfil before anything starts. */
+/** Throws CodedError for wishes that Codex cannot fulfil before anything starts. */
 export async function* runCodex({
   name,
   context,
@@ -82,7 +82,7 @@ async function startServer(
   return await AppServer.start(process);
 }
 
-/** Throws HarnessError `session_not_found` where the conversation to go on with is gone. */
+/** Throws CodedError `session_not_found` where the conversation to go on with is gone. */
 async function openThread(
   server: AppServer,
   context: HarnessContext,
@@ -99,11 +99,11 @@ async function openThread(
     );
   } catch (error) {
     if (
-      !(error instanceof HarnessError) ||
+      !(error instanceof CodedError) ||
       !/no rollout found|invalid session id|thread not found/i.test(error.message)
     )
       throw error;
-    throw new HarnessError(
+    throw new CodedError(
       "session_not_found",
       `Codex has no session ${token} any more: start a new one`,
       { cause: error },

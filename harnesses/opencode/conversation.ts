@@ -1,5 +1,5 @@
 // One run in a session of OpenCode: prompted, steered, asked about, and stopped.
-import { HarnessError } from "../harness.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import type { HarnessContext } from "../harness.ts";
 import type { HarnessEvent } from "../events.ts";
 import type { Prompt } from "../content.ts";
@@ -94,7 +94,7 @@ export class Conversation {
   }
 
   /** Ends the work, and the run with this error, unless the daemon is ending it already. */
-  #failWith(failure: HarnessError): void {
+  #failWith(failure: CodedError): void {
     if (this.#context.signal.aborted) return;
     this.#stopping = this.#abort();
     throw failure;
@@ -179,7 +179,7 @@ export class Conversation {
     const timer = setTimeout(() => {
       this.isSound = false;
       this.#stream.abort(
-        new HarnessError(
+        new CodedError(
           "agent_not_responding",
           `OpenCode has not stopped within ${ABORT_TIMEOUT_MS} ms of being told to`,
         ),

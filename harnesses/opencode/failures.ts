@@ -1,5 +1,5 @@
 // From how OpenCode tells of a failed session to errors that a host can act on.
-import { HarnessError } from "../harness.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import { codeOfRefusal } from "../model-refusals.ts";
 import type { Failure } from "./protocol.ts";
 
@@ -12,29 +12,29 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /** The error that ended a session's work. */
-export function failureOf({ name, data }: Failure): HarnessError {
+export function failureOf({ name, data }: Failure): CodedError {
   const status = data.statusCode ?? null;
   const message = data.message ?? `OpenCode reports ${name} and gives no reason`;
   const code =
     CODES[name] ?? (status === null ? codeOfWords(message) : codeOfRefusal(status, message));
-  return new HarnessError(code, message, { data: { status, reason: name } });
+  return new CodedError(code, message, { data: { status, reason: name } });
 }
 
 /** A model that never answered: OpenCode says what the last attempt failed with, but not its status. */
-export function retriesExhausted(retries: number, lastMessage: string): HarnessError {
+export function retriesExhausted(retries: number, lastMessage: string): CodedError {
   const code = codeOfWords(lastMessage);
   const message = `The model did not answer in ${retries} retries: ${lastMessage}`;
-  return new HarnessError(code === "agent_failed" ? "retries_exhausted" : code, message, {
+  return new CodedError(code === "agent_failed" ? "retries_exhausted" : code, message, {
     data: { retries },
   });
 }
 
 /** Why the model stopped, where that is no good end. Null: it is. */
-export function failureOfFinish(finish: string | undefined): HarnessError | null {
+export function failureOfFinish(finish: string | undefined): CodedError | null {
   if (finish === "length")
-    return new HarnessError("max_tokens", "The model's answer was cut off at its output limit");
+    return new CodedError("max_tokens", "The model's answer was cut off at its output limit");
   if (finish === "content-filter")
-    return new HarnessError("model_refused", "The model refused to answer");
+    return new CodedError("model_refused", "The model refused to answer");
   return null;
 }
 

@@ -1,10 +1,10 @@
 // A run's prompt as OpenCode takes it: text, images as data, files as what its own reader makes of them.
+import { CodedError } from "../../tools/coded-error.ts";
 import { access, constants, readFile, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { headOf } from "../../tools/machinery/text/cut.ts";
 import type { Prompt } from "../content.ts";
-import { HarnessError } from "../harness.ts";
 
 export type PromptPart =
   | { readonly type: "text"; readonly text: string }
@@ -27,7 +27,7 @@ const MIME_TYPES: Readonly<Record<string, string>> = {
 const INSTRUCTION_FILES = ["AGENTS.md", "CLAUDE.md"];
 const MAX_INSTRUCTION_CHARACTERS = 100_000;
 
-/** Throws HarnessError `file_not_found`. */
+/** Throws CodedError `file_not_found`. */
 export async function toParts(prompt: Prompt, cwd: string): Promise<PromptPart[]> {
   return await Promise.all(
     prompt.map(async (part): Promise<PromptPart> => {
@@ -51,7 +51,7 @@ async function filePart(path: string): Promise<PromptPart> {
     () => false,
   );
   if (!found || !isReadable)
-    throw new HarnessError(
+    throw new CodedError(
       "file_not_found",
       `The prompt names ${path}, and there is no such file that can be read`,
     );

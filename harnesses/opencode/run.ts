@@ -1,7 +1,7 @@
 // One run of OpenCode: a hold on the server, a session of its own, and the conversation in it.
+import { CodedError } from "../../tools/coded-error.ts";
 import { mkdir } from "node:fs/promises";
 import { z } from "zod";
-import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
 import { Conversation } from "./conversation.ts";
 import { ASKING_AGENT, hiddenFromCommands, requestBaseUrl } from "./installation.ts";
@@ -78,7 +78,7 @@ function mcpServerFailed({ name, reason }: McpHold["failures"][number]): Harness
   return { type: "notice", code: "mcp_server_failed", message, data: { server: name } };
 }
 
-/** Throws HarnessError `session_not_found` where the conversation to go on with is gone. */
+/** Throws CodedError `session_not_found` where the conversation to go on with is gone. */
 async function openSession(
   server: OpenCodeServer,
   { session, cwd, signal }: HarnessContext,
@@ -106,9 +106,9 @@ async function openSession(
       await server.call("GET", `/session/${encodeURIComponent(token)}`, { directory: cwd, signal }),
     );
   } catch (error) {
-    if (!(error instanceof HarnessError) || ![400, 404].includes(error.data?.["status"] as number))
+    if (!(error instanceof CodedError) || ![400, 404].includes(error.data?.["status"] as number))
       throw error;
-    throw new HarnessError(
+    throw new CodedError(
       "session_not_found",
       `OpenCode has no session ${token} any more: start a new one`,
       { cause: error },
@@ -127,7 +127,7 @@ async function settingsOf(
   agent: string | undefined,
 ): Promise<Record<string, unknown>> {
   if (mustAsk && agent !== undefined)
-    throw new HarnessError(
+    throw new CodedError(
       "invalid_options",
       `The agent ${agent} would not ask before it uses a tool`,
     );

@@ -1,4 +1,5 @@
 // The process of one `opencode serve`: started on a free port, read until it listens.
+import { CodedError } from "../../tools/coded-error.ts";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
@@ -6,7 +7,6 @@ import { StringDecoder } from "node:string_decoder";
 import { setTimeout as delay } from "node:timers/promises";
 import { tailOf } from "../../tools/machinery/text/cut.ts";
 import type { PipedProcess } from "../../tools/process.ts";
-import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
 import type { Installation } from "./installation.ts";
 
@@ -14,7 +14,7 @@ const START_TIMEOUT_MS = 60_000;
 export const STOP_GRACE_MS = 500;
 const MAX_KEPT_OUTPUT = 4000;
 
-/** Starts the program on a free port, and waits until it listens. Throws HarnessError `agent_exited` or `agent_not_responding`. */
+/** Starts the program on a free port, and waits until it listens. Throws CodedError `agent_exited` or `agent_not_responding`. */
 export async function startServerProcess(
   path: string,
   installation: Installation,
@@ -41,7 +41,7 @@ export async function startServerProcess(
       outcome === "late"
         ? ["agent_not_responding", `did not listen within ${START_TIMEOUT_MS / 1000} s`]
         : ["agent_exited", `ended before it listened`];
-    throw new HarnessError(code, `OpenCode's server ${what}: ${output.last || "it said nothing"}`);
+    throw new CodedError(code, `OpenCode's server ${what}: ${output.last || "it said nothing"}`);
   } finally {
     timeout.abort();
   }

@@ -1,10 +1,10 @@
 // One `opencode serve`: its life, its requests and its stream of events.
+import { CodedError } from "../../tools/coded-error.ts";
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { headOf } from "../../tools/machinery/text/cut.ts";
 import { requireAgent } from "../agent-programs.ts";
-import { HarnessError } from "../harness.ts";
 import type { HarnessContext } from "../harness.ts";
 import type { PipedProcess } from "../../tools/process.ts";
 import type { SessionAccess } from "./box-plugin.ts";
@@ -58,7 +58,7 @@ export class OpenCodeServer {
     void process.exited.then(() => (this.#alive = false));
   }
 
-  /** Starts a server that knows these models. Throws HarnessError `program_not_installed`, `agent_exited` or `agent_not_responding`. */
+  /** Starts a server that knows these models. Throws CodedError `program_not_installed`, `agent_exited` or `agent_not_responding`. */
   static async start(
     context: HarnessContext,
     models: readonly KnownModel[],
@@ -78,7 +78,7 @@ export class OpenCodeServer {
           (error: unknown) => {
             if (
               attempt === MAX_STARTS ||
-              !(error instanceof HarnessError && error.code === "agent_exited")
+              !(error instanceof CodedError && error.code === "agent_exited")
             )
               throw error;
             return null;
@@ -117,7 +117,7 @@ export class OpenCodeServer {
     );
   }
 
-  /** Calls the server's API. Throws HarnessError: `agent_refused` (with its status), `agent_exited`, `agent_not_responding`; or the signal's reason. */
+  /** Calls the server's API. Throws CodedError: `agent_refused` (with its status), `agent_exited`, `agent_not_responding`; or the signal's reason. */
   async call(
     method: string,
     path: string,
@@ -132,7 +132,7 @@ export class OpenCodeServer {
     );
     const text = await response.text();
     if (response.ok) return text === "" ? null : (JSON.parse(text) as unknown);
-    throw new HarnessError(
+    throw new CodedError(
       "agent_refused",
       `OpenCode answers ${method} ${path} with ${response.status}: ${headOf(text, 500)}`,
       {
@@ -141,14 +141,11 @@ export class OpenCodeServer {
     );
   }
 
-  /** The directory's events from now on; open when this resolves. Ends with HarnessError `connection_lost`, or by the signal. */
+  /** The directory's events from now on; open when this resolves. Ends with CodedError `connection_lost`, or by the signal. */
   async subscribe(directory: string, signal: AbortSignal): Promise<AsyncIterable<ServerEvent>> {
     const response = await this.#fetch("GET", "/event", directory, undefined, signal);
     if (!response.ok || !response.body)
-      throw new HarnessError(
-        "agent_refused",
-        `OpenCode answers GET /event with ${response.status}`,
-      );
+      throw new CodedError("agent_refused", `OpenCode answers GET /event with ${response.status}`);
     return readEvents(response.body);
   }
 
@@ -195,14 +192,14 @@ export class OpenCodeServer {
       });
     } catch (error) {
       if (error instanceof Error && error.name === "TimeoutError") {
-        throw new HarnessError(
+        throw new CodedError(
           "agent_not_responding",
           `OpenCode has not answered ${method} ${path} in time`,
           { cause: error },
         );
       }
       if (signal.aborted) throw error;
-      throw new HarnessError(
+      throw new CodedError(
         "agent_exited",
         `OpenCode's server is gone: ${method} ${path} found no one`,
         { cause: error },

@@ -12,7 +12,7 @@ export type DownloadProgress =
   /** `bytes` unpacked so far, of `totalBytes`; null when the registry does not say how many they will be. */
   | { readonly stage: "downloading"; readonly bytes: number; readonly totalBytes: number | null };
 
-/** Puts the package and nothing else below `directory`. Throws HarnessError `npm_failed`. */
+/** Puts the package and nothing else below `directory`. Throws CodedError `npm_failed`. */
 export async function download(
   wanted: ProgramPackage,
   npm: Npm,

@@ -1,4 +1,5 @@
 // Installs agent programs: by npm into a directory aside, tried there, and only then moved to where harnesses look for them.
+import { CodedError } from "../../tools/coded-error.ts";
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -15,7 +16,6 @@ import type {
   AgentProgram,
   ProgramPackage,
 } from "../../harnesses/agent-programs.ts";
-import { HarnessError } from "../../harnesses/harness.ts";
 import { errnoOf } from "../../tools/machinery/files/errno.ts";
 import { download, type DownloadProgress } from "./download.ts";
 import { findNpm, type Npm } from "./npm.ts";
@@ -58,7 +58,7 @@ export async function listAgents(agentsDir: string): Promise<readonly AgentStatu
 
 /**
  * Installs the named programs, or all when none is named, one after another; what is there already is left alone.
- * One that fails does not keep the next from being installed. Throws HarnessError `unknown_agent` or `npm_not_found` before anything starts.
+ * One that fails does not keep the next from being installed. Throws CodedError `unknown_agent` or `npm_not_found` before anything starts.
  */
 export async function installAgents(
   names: readonly string[],
@@ -131,7 +131,7 @@ async function installFresh(
   report({ stage: "verifying" });
   const binary = await findBinary(join(directory, "node_modules", wanted.name), program.binary);
   if (binary === null)
-    throw new HarnessError(
+    throw new CodedError(
       "verification_failed",
       `The package ${wanted.name} holds no program at ${program.binary.join("/")}`,
     );
@@ -147,7 +147,7 @@ async function choosePackage(program: AgentProgram): Promise<ProgramPackage> {
   const machine = await describeMachine();
   const [best] = program.packagesFor(machine);
   if (best) return best;
-  throw new HarnessError(
+  throw new CodedError(
     "unsupported_platform",
     `${program.title} is not made for ${machine.platform}-${machine.arch}`,
   );
@@ -168,7 +168,7 @@ function failureOf(
   error: unknown,
 ): { code: string; reason: string; fix: string } {
   const fix = `harnessd agents install ${program.name}`;
-  if (error instanceof HarnessError)
+  if (error instanceof CodedError)
     return { code: error.code, reason: error.message, fix: fixFor(error.code) ?? fix };
   if (error instanceof Error && errnoOf(error) !== undefined)
     return { code: "install_failed", reason: error.message, fix };

@@ -1,8 +1,8 @@
 // npm as a program that we run: found, run by a Node that is new enough, with the user's own settings left as they are.
+import { CodedError } from "../../tools/coded-error.ts";
 import { access, constants, realpath } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { headOf } from "../../tools/machinery/text/cut.ts";
-import { HarnessError } from "../../harnesses/harness.ts";
 
 /** A run of npm may download hundreds of megabytes over a slow line. */
 const NPM_TIMEOUT_MS = 30 * 60_000;
@@ -12,11 +12,11 @@ const MAX_OUTPUT_BYTES = 1_000_000;
 const MAX_ERROR_CHARACTERS = 600;
 
 export interface Npm {
-  /** Resolves with what npm printed. Throws HarnessError `npm_failed` with its own words; aborting throws the signal's reason. */
+  /** Resolves with what npm printed. Throws CodedError `npm_failed` with its own words; aborting throws the signal's reason. */
   run(args: readonly string[], cwd: string, signal: AbortSignal): Promise<string>;
 }
 
-/** Finds npm on the PATH of `env`, or beside the Node that runs us. Throws HarnessError `npm_not_found`. */
+/** Finds npm on the PATH of `env`, or beside the Node that runs us. Throws CodedError `npm_not_found`. */
 export async function findNpm(
   env: Readonly<Record<string, string | undefined>>,
   nodePath = process.execPath,
@@ -31,7 +31,7 @@ export async function findNpm(
     if (path !== null && (await mayBeRun(path))) return makeNpm(path, env, nodePath);
   }
   const fix = "install Node.js with npm (https://nodejs.org), or put npm on the PATH";
-  throw new HarnessError(
+  throw new CodedError(
     "npm_not_found",
     `Agent programs are installed by npm, and there is no npm on the PATH: ${fix}`,
     {
@@ -83,7 +83,7 @@ function makeNpm(
       const why = result.timedOut
         ? `it took longer than ${NPM_TIMEOUT_MS / 60_000} minutes`
         : complaintOf(`${result.stderr}\n${result.stdout}`);
-      throw new HarnessError("npm_failed", `npm ${args[0]} failed: ${why || result.shortMessage}`);
+      throw new CodedError("npm_failed", `npm ${args[0]} failed: ${why || result.shortMessage}`);
     },
   };
 }

@@ -1,6 +1,6 @@
 // Runs a program once, to know that it starts here and is the version that it should be.
+import { CodedError } from "../../tools/coded-error.ts";
 import { headOf } from "../../tools/machinery/text/cut.ts";
-import { HarnessError } from "../../harnesses/harness.ts";
 
 /** Long, since the first start of a large binary reads all of it from the disk. */
 const START_TIMEOUT_MS = 60_000;
@@ -13,7 +13,7 @@ export interface Trial {
   readonly signal: AbortSignal;
 }
 
-/** Throws HarnessError `verification_failed`, which says what the program did instead. */
+/** Throws CodedError `verification_failed`, which says what the program did instead. */
 export async function tryProgram(
   binary: string,
   version: string,
@@ -41,7 +41,7 @@ export async function tryProgram(
   const found = result.timedOut
     ? `it did not end within ${START_TIMEOUT_MS / 1000} s`
     : `it ended with ${result.exitCode ?? result.signal ?? result.shortMessage} and said "${headOf(said, MAX_OUTPUT_CHARACTERS)}"`;
-  throw new HarnessError(
+  throw new CodedError(
     "verification_failed",
     `${binary} --version should say ${version}; ${found}`,
   );

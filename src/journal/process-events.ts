@@ -1,6 +1,5 @@
 // What happens to processes, told as events; and what happened to those that the daemon before this one left running.
 import type { BoxProcess, ContainmentReport, ProcessObserver } from "../../tools/process.ts";
-import { ToolError } from "../../tools/tool.ts";
 import { CodedError } from "../../tools/coded-error.ts";
 import type { About, Journal } from "./journal.ts";
 import type { Log } from "../log/log.ts";
@@ -63,7 +62,7 @@ function admit(journal: Journal): void {
     journal.assertRoomForMore();
   } catch (error) {
     if (error instanceof CodedError)
-      throw new ToolError(error.code, error.message, { cause: error });
+      throw new CodedError(error.code, error.message, { cause: error });
     throw error;
   }
 }

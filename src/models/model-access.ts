@@ -1,5 +1,5 @@
 // Where a run reaches its model, and with what: the run's own settings first, then the daemon's, then the provider's usual address.
-import { HarnessError } from "../../harnesses/harness.ts";
+import { CodedError } from "../../tools/coded-error.ts";
 import { baseUrlFor, providers, splitModelName } from "../../harnesses/providers.ts";
 import type { ModelAccess, ModelDialect, ProviderDescription } from "../../harnesses/providers.ts";
 import type { ProviderSettings } from "../settings/config.ts";
@@ -13,7 +13,7 @@ export interface ModelWish {
   readonly dialects?: readonly ModelDialect[] | undefined;
 }
 
-/** Throws HarnessError `unknown_provider`, `dialect_not_served` or `missing_credential`; each says what to do. */
+/** Throws CodedError `unknown_provider`, `dialect_not_served` or `missing_credential`; each says what to do. */
 export function resolveModelAccess(
   { model: name, dialects }: ModelWish,
   ofRun: SettingsByProvider,
@@ -22,7 +22,7 @@ export function resolveModelAccess(
   const split = splitModelName(name);
   if (split === null) {
     const known = providers.map((each) => `${each.name}/…`).join(", ");
-    throw new HarnessError(
+    throw new CodedError(
       "unknown_provider",
       `Model "${name}" names no known provider; wanted one of ${known}`,
     );
@@ -46,17 +46,17 @@ export function resolveModelAccess(
 function notServed(
   { name, dialects }: ProviderDescription,
   wanted: readonly ModelDialect[],
-): HarnessError {
+): CodedError {
   const others = providers
     .filter((each) => each.dialects.some((dialect) => wanted.includes(dialect)))
     .map((each) => each.name);
   const message = `${name} serves ${dialects.join(", ")}, and ${wanted.join(", ")} is wanted; providers that serve it: ${others.join(", ")}`;
-  return new HarnessError("dialect_not_served", message, {
+  return new CodedError("dialect_not_served", message, {
     data: { provider: name, serves: dialects, wanted, providers: others },
   });
 }
 
-function missingKey({ name, keyVariable: variable }: ProviderDescription): HarnessError {
+function missingKey({ name, keyVariable: variable }: ProviderDescription): CodedError {
   const message = `There is no key for ${name}: set ${variable} in the daemon's environment, or give it with the run under providers.${name}`;
-  return new HarnessError("missing_credential", message, { data: { provider: name, variable } });
+  return new CodedError("missing_credential", message, { data: { provider: name, variable } });
 }

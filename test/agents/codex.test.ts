@@ -1,4 +1,5 @@
 // The real Codex against a scripted model: every way in which a run can go.
+import { CodedError } from "../../tools/coded-error.ts";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -8,7 +9,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { codex } from "../../harnesses/codex.ts";
 import type { HarnessEvent } from "../../harnesses/events.ts";
-import { HarnessError } from "../../harnesses/harness.ts";
 import type { HarnessContext, PermissionQuestion } from "../../harnesses/harness.ts";
 import { InputQueue } from "../../harnesses/input-queue.ts";
 import { WarmPool } from "../../harnesses/warm-pool.ts";
@@ -49,7 +49,7 @@ afterAll(async () => {
 interface Told {
   readonly events: readonly HarnessEvent[];
   readonly script: PlayedScript;
-  readonly error: HarnessError | undefined;
+  readonly error: CodedError | undefined;
   readonly token: string;
 }
 
@@ -77,12 +77,11 @@ async function tell(
     modelAccess: (name) => ({ ...access(name), apiKey }),
   };
   const { events, error } = await box.run(codex, { ...defaults, ...wishes, cwd }, onEvent);
-  if (error !== undefined && !(error instanceof HarnessError) && !wishes.signal?.aborted)
-    throw error;
+  if (error !== undefined && !(error instanceof CodedError) && !wishes.signal?.aborted) throw error;
   return {
     events,
     script,
-    error: error as HarnessError | undefined,
+    error: error as CodedError | undefined,
     token: of(events, "session.bound")[0]?.token ?? "",
   };
 }

@@ -1,4 +1,5 @@
 // The real OpenCode against a scripted model: every way in which a run can go.
+import { CodedError } from "../../tools/coded-error.ts";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -6,7 +7,6 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HarnessEvent } from "../../harnesses/events.ts";
-import { HarnessError } from "../../harnesses/harness.ts";
 import type { HarnessContext, PermissionQuestion } from "../../harnesses/harness.ts";
 import { InputQueue } from "../../harnesses/input-queue.ts";
 import { TOOLS } from "../../harnesses/opencode/tool-names.ts";
@@ -41,7 +41,7 @@ afterAll(async () => {
 interface Told {
   readonly events: readonly HarnessEvent[];
   readonly script: PlayedScript;
-  readonly error: HarnessError | undefined;
+  readonly error: CodedError | undefined;
   readonly token: string;
 }
 
@@ -72,12 +72,11 @@ async function tell(
   const { events, error } = await box.run(opencode, { ...defaults, ...wishes, cwd }, (event) =>
     onEvent?.(event, script),
   );
-  if (error !== undefined && !(error instanceof HarnessError) && !wishes.signal?.aborted)
-    throw error;
+  if (error !== undefined && !(error instanceof CodedError) && !wishes.signal?.aborted) throw error;
   return {
     events,
     script,
-    error: error as HarnessError | undefined,
+    error: error as CodedError | undefined,
     token: of(events, "session.bound")[0]?.token ?? "",
   };
 }

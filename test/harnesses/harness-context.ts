@@ -1,10 +1,10 @@
 // A HarnessContext made by hand, for the tests of adapters: real tools, real processes, directories of its own, every event collected.
+import { CodedError } from "../../tools/coded-error.ts";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Prompt } from "../../harnesses/content.ts";
 import { HarnessEvent } from "../../harnesses/events.ts";
-import { HarnessError } from "../../harnesses/harness.ts";
 import type { Harness, HarnessContext, PermissionQuestion } from "../../harnesses/harness.ts";
 import { InputQueue } from "../../harnesses/input-queue.ts";
 import type { ModelAccess, ModelDialect } from "../../harnesses/providers.ts";
@@ -144,7 +144,7 @@ export function accessTo(
 ): HarnessContext["modelAccess"] {
   return (name, wanted = dialect): ModelAccess => {
     if (wanted !== dialect)
-      throw new HarnessError(
+      throw new CodedError(
         "dialect_not_served",
         `${name} is served in ${dialect}, and ${wanted} is wanted`,
       );

@@ -1,6 +1,6 @@
 // The last word on structured answers: schemas of two drafts, answers as models write them.
+import { CodedError } from "../../tools/coded-error.ts";
 import { expect, test } from "vitest";
-import { HarnessError } from "../../harnesses/harness.ts";
 import { checkAnswer, compileSchema } from "../../harnesses/schema-check.ts";
 
 test("what is wrong is said by place and limit, for a model to read", async () => {
@@ -65,7 +65,7 @@ test.each([
   ["a reference out of the box", { $ref: "https://example.com/schema.json" }],
   ["a pattern that is none", { type: "string", pattern: "(" }],
 ])("%s is refused as invalid_schema", async (_, schema) => {
-  await expect(compileSchema(schema)).rejects.toThrow(HarnessError);
+  await expect(compileSchema(schema)).rejects.toThrow(CodedError);
   await expect(compileSchema(schema)).rejects.toMatchObject({ code: "invalid_schema" });
 });
 

@@ -1,4 +1,5 @@
 // fs_edit: exact text in a file, replaced; all edits or none.
+import { CodedError } from "../coded-error.ts";
 import { z } from "zod";
 import { unifiedDiff } from "../machinery/files/diff.ts";
 import { applyEdit, type Edit } from "../machinery/files/apply-edit.ts";
@@ -8,7 +9,7 @@ import { replaceFile } from "../machinery/files/replace.ts";
 import { refuseBinary, textOf } from "../machinery/files/text.ts";
 import { refuseOtherVersion, versionOf } from "../machinery/files/version.ts";
 import { resolveTarget } from "../paths.ts";
-import { defineTool, ToolError } from "../tool.ts";
+import { defineTool } from "../tool.ts";
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 const MAX_EDITS = 200;
@@ -95,7 +96,7 @@ async function readWhole(path: string): Promise<{ text: string; version: string 
   const { handle, stats } = await openFile(path);
   await using _ = handle;
   if (stats.size > MAX_FILE_BYTES) {
-    throw new ToolError(
+    throw new CodedError(
       "too_large",
       `${path} has ${stats.size} bytes; fs_edit takes files up to ${MAX_FILE_BYTES}`,
       { data: { path } },

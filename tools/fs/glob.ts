@@ -1,9 +1,10 @@
 // fs_glob: files by the pattern of their paths.
+import { CodedError } from "../coded-error.ts";
 import { z } from "zod";
 import { ripgrep } from "../machinery/files/ripgrep.ts";
 import { refuseNonDirectory } from "../machinery/files/entry.ts";
 import { resolvePath } from "../paths.ts";
-import { defineTool, ToolError } from "../tool.ts";
+import { defineTool } from "../tool.ts";
 
 export const glob = defineTool({
   name: "fs_glob",
@@ -51,7 +52,7 @@ async function matcherOf(patterns: readonly string[]): Promise<(file: string) =>
   const { default: picomatch } = await import("picomatch");
   const wanted = patterns.filter((pattern) => !pattern.startsWith("!"));
   if (wanted.length === 0)
-    throw new ToolError(
+    throw new CodedError(
       "invalid_pattern",
       "All patterns begin with `!`: at least one must say which files are wanted",
     );
@@ -65,7 +66,7 @@ async function matcherOf(patterns: readonly string[]): Promise<(file: string) =>
 function relativeTo(directory: string, pattern: string): string {
   const below = pattern.startsWith(`${directory}/`) ? pattern.slice(directory.length + 1) : pattern;
   if (!/^!?\/|(^|\/)\.\.(\/|$)/.test(below)) return below;
-  throw new ToolError(
+  throw new CodedError(
     "invalid_pattern",
     `Patterns are relative to ${directory}, and ${pattern} leads out of it; give the directory as \`path\``,
   );

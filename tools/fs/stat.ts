@@ -1,4 +1,5 @@
 // fs_stat: what is at a path.
+import { CodedError } from "../coded-error.ts";
 import { lstat, readlink, stat as follow } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { z } from "zod";
@@ -8,7 +9,7 @@ import { openFile } from "../machinery/files/open-file.ts";
 import { versionOf } from "../machinery/files/version.ts";
 import type { PathPolicy } from "../path-policy.ts";
 import { resolvePath } from "../paths.ts";
-import { defineTool, ToolError } from "../tool.ts";
+import { defineTool } from "../tool.ts";
 
 export const stat = defineTool({
   name: "fs_stat",
@@ -77,7 +78,7 @@ async function answerOr<Found, Otherwise>(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ToolError) return otherwise;
+    if (error instanceof CodedError) return otherwise;
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 // fs_write: a whole file, replaced in one step.
+import { CodedError } from "../coded-error.ts";
 import { z } from "zod";
 import { textBefore, unifiedDiff } from "../machinery/files/diff.ts";
 import { replaceFile } from "../machinery/files/replace.ts";
 import { textOf } from "../machinery/files/text.ts";
 import { resolveTarget } from "../paths.ts";
-import { defineTool, ToolError } from "../tool.ts";
+import { defineTool } from "../tool.ts";
 
 export const write = defineTool({
   name: "fs_write",
@@ -57,6 +58,6 @@ export const write = defineTool({
 
 function bytesOfBase64(content: string): Buffer {
   if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(content))
-    throw new ToolError("invalid_input", "`content` is not base64, as `encoding` says it is");
+    throw new CodedError("invalid_input", "`content` is not base64, as `encoding` says it is");
   return Buffer.from(content, "base64");
 }

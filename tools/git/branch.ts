@@ -1,9 +1,10 @@
 // git_branch: branches, listed and changed.
+import { CodedError } from "../coded-error.ts";
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
 import { gitName, repositoryPath } from "../machinery/repository/git-arguments.ts";
 import { withGit } from "../machinery/repository/with-git.ts";
-import { defineTool, ToolError } from "../tool.ts";
+import { defineTool } from "../tool.ts";
 
 const MAX_BRANCHES = 1000;
 const FORMAT = "--format=%(refname)%1f%(objectname)%1f%(upstream:short)%1f%(HEAD)";
@@ -76,11 +77,11 @@ function argumentsOf({
   if (action === "list") return undefined;
   if (action === "rename") {
     if (newName === undefined)
-      throw new ToolError("invalid_input", "Say with `newName` how the branch shall be called");
+      throw new CodedError("invalid_input", "Say with `newName` how the branch shall be called");
     return ["branch", "--move", ...forced, ...(name === undefined ? [] : [name]), newName];
   }
   if (name === undefined)
-    throw new ToolError("invalid_input", `Say with \`name\` which branch to ${action}`);
+    throw new CodedError("invalid_input", `Say with \`name\` which branch to ${action}`);
   if (action === "delete") return ["branch", "--delete", ...forced, name];
   return ["branch", ...forced, name, ...(startPoint === undefined ? [] : [startPoint])];
 }

@@ -1,4 +1,5 @@
 // git_clone: a repository, cloned.
+import { CodedError } from "../coded-error.ts";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { z } from "zod";
@@ -10,7 +11,7 @@ import { gitName, gitText } from "../machinery/repository/git-arguments.ts";
 import { headOf } from "../machinery/repository/head.ts";
 import { credentialFields } from "../machinery/repository/remote.ts";
 import { withGit } from "../machinery/repository/with-git.ts";
-import { defineTool, ToolError } from "../tool.ts";
+import { defineTool } from "../tool.ts";
 
 export const clone = defineTool({
   name: "git_clone",
@@ -61,7 +62,7 @@ export const clone = defineTool({
   },
 });
 
-/** Answers whether the directory is there. Throws ToolError `already_exists` unless it is missing or empty. */
+/** Answers whether the directory is there. Throws CodedError `already_exists` unless it is missing or empty. */
 async function refuseFilled(path: string): Promise<boolean> {
   try {
     const entries = await readdir(path);
@@ -70,7 +71,7 @@ async function refuseFilled(path: string): Promise<boolean> {
     if (errnoOf(error) === "ENOENT") return false;
     if (errnoOf(error) !== "ENOTDIR") throw error;
   }
-  throw new ToolError(
+  throw new CodedError(
     "already_exists",
     `Cannot clone into ${path}: it is there and not an empty directory`,
     { data: { path } },
@@ -86,7 +87,7 @@ function localPathOf(remote: string): string | undefined {
 function nameOf(remote: string): string {
   const name = basename(remote.replace(/[/\\]+$/, "").replace(/^.*:/, "/")).replace(/\.git$/, "");
   if (name !== "" && name !== "." && name !== "..") return name;
-  throw new ToolError(
+  throw new CodedError(
     "invalid_input",
     `The repository's name cannot be told from ${remote}: give a \`directory\``,
   );

@@ -1,4 +1,5 @@
 // git_pull: what is new at a remote, brought into the current branch.
+import { CodedError } from "../coded-error.ts";
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
 import { gitName, repositoryPath } from "../machinery/repository/git-arguments.ts";
@@ -6,7 +7,7 @@ import { withoutProgress } from "../machinery/repository/git-output.ts";
 import { headOf } from "../machinery/repository/head.ts";
 import { credentialFields, openRemote } from "../machinery/repository/remote.ts";
 import { withGit } from "../machinery/repository/with-git.ts";
-import { defineTool, ToolError, type ToolContext } from "../tool.ts";
+import { defineTool, type ToolContext } from "../tool.ts";
 
 export const pull = defineTool({
   name: "git_pull",
@@ -50,12 +51,12 @@ export const pull = defineTool({
 });
 
 async function namingConflicts(error: unknown, path: string, context: ToolContext): Promise<never> {
-  if (!(error instanceof ToolError) || error.code !== "merge_conflict") throw error;
+  if (!(error instanceof CodedError) || error.code !== "merge_conflict") throw error;
   const names = await withGit(path, context, { what: "list conflicts" }, ({ git }) =>
     git.raw(["diff", "--name-only", "--diff-filter=U", "-z"]),
   );
   const files = names.split("\0").filter((name) => name !== "");
-  throw new ToolError("merge_conflict", `${error.message}\nIn conflict: ${files.join(", ")}`, {
+  throw new CodedError("merge_conflict", `${error.message}\nIn conflict: ${files.join(", ")}`, {
     data: { ...error.data, files },
     cause: error,
   });

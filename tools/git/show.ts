@@ -1,11 +1,12 @@
 // git_show: one commit with its changes, or a file as it was.
+import { CodedError } from "../coded-error.ts";
 import { z } from "zod";
 import { resolvePath } from "../paths.ts";
 import { Commit, COMMIT_FORMAT, parseCommit } from "../machinery/repository/commit.ts";
 import { gitName, gitText, repositoryPath } from "../machinery/repository/git-arguments.ts";
 import { cutText } from "../machinery/repository/git-output.ts";
 import { withGit } from "../machinery/repository/with-git.ts";
-import { defineTool, ToolError } from "../tool.ts";
+import { defineTool } from "../tool.ts";
 
 export const show = defineTool({
   name: "git_show",
@@ -44,7 +45,7 @@ export const show = defineTool({
       const { text, truncated } = cutText(await git.raw(wanted), maxChars, isTruncated());
       if (file === undefined) return { commit, diff: text, content: null, truncated };
       if (text.includes("\0"))
-        throw new ToolError("binary_file", `${file} at ${ref} is not text`, {
+        throw new CodedError("binary_file", `${file} at ${ref} is not text`, {
           data: { file, ref },
         });
       return { commit, diff: null, content: text, truncated };

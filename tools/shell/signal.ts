@@ -1,8 +1,9 @@
 // shell_signal: one signal to a process and its group.
+import { CodedError } from "../coded-error.ts";
 import { z } from "zod";
 import { findProcess } from "../machinery/process/request.ts";
 import { processId } from "../machinery/process/schemas.ts";
-import { defineTool, ToolError } from "../tool.ts";
+import { defineTool } from "../tool.ts";
 
 const SIGNALS = [
   "SIGINT",
@@ -30,7 +31,7 @@ export const signal = defineTool({
     const process = findProcess(processId, context);
     if (process.exit) {
       const message = `${processId} has already ended; shell_stop ends what it may have left behind`;
-      throw new ToolError("process_ended", message, {
+      throw new CodedError("process_ended", message, {
         data: { processId, exitCode: process.exit.exitCode, signal: process.exit.signal },
       });
     }

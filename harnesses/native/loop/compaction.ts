@@ -1,6 +1,6 @@
 // Keeps a conversation within what its model can hold: measures it, and has the model sum up what came before.
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { HarnessEvent } from "../../events.ts";
-import { HarnessError } from "../../harness.ts";
 import type { Model, ModelRequest, Reply, ReplyUsage } from "../models/model.ts";
 import { relay } from "../models/relay.ts";
 import { replyWithRetries, type RetryLimits } from "../models/retry.ts";
@@ -53,14 +53,14 @@ export interface CompactionSetup {
   readonly retry: RetryLimits;
 }
 
-/** Replaces everything but input that is not yet answered by a summary. Throws HarnessError `context_exceeded` when there is nothing to sum up. */
+/** Replaces everything but input that is not yet answered by a summary. Throws CodedError `context_exceeded` when there is nothing to sum up. */
 export async function* compact(setup: CompactionSetup): AsyncGenerator<HarnessEvent, void> {
   const { model, transcript, gauge } = setup;
   const { turns } = transcript;
   const keep = turns.length - 1 - turns.findLastIndex((turn) => turn.role !== "user");
   const older = turns.slice(0, turns.length - keep);
   if (older.length === 0 || (older.length === 1 && older[0]?.role === "summary")) {
-    throw new HarnessError(
+    throw new CodedError(
       "context_exceeded",
       `The input alone is more than ${model.name} can hold (${setup.contextTokens} tokens); give less at once`,
     );
@@ -69,7 +69,7 @@ export async function* compact(setup: CompactionSetup): AsyncGenerator<HarnessEv
   const reply = yield* askForSummary(older, setup);
   yield usageEvent(model.name, reply.usage);
   if (reply.text.trim() === "")
-    throw new HarnessError(
+    throw new CodedError(
       "context_exceeded",
       `${model.name} gave no summary of a history that it cannot hold`,
     );

@@ -1,6 +1,6 @@
 // The agent itself: ask the model, run what it calls, give back the answers, until it has nothing more to call.
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { HarnessEvent } from "../../events.ts";
-import { HarnessError } from "../../harness.ts";
 import type { InputQueue } from "../../input-queue.ts";
 import { repairInstruction, type CheckedAnswer } from "../../schema-check.ts";
 import { compact, type ContextGauge } from "./compaction.ts";
@@ -60,7 +60,7 @@ interface Progress {
   saidNothing: boolean;
 }
 
-/** Carries the conversation to the model's final answer. Throws HarnessError `max_turns`, `max_tokens`, `model_refused`, `schema_mismatch`, `hollow_completion`, and what calling a model can throw. */
+/** Carries the conversation to the model's final answer. Throws CodedError `max_turns`, `max_tokens`, `model_refused`, `schema_mismatch`, `hollow_completion`, and what calling a model can throw. */
 export async function* converse(setup: LoopSetup): AsyncGenerator<HarnessEvent, FinalAnswer> {
   const progress: Progress = {
     turns: 0,
@@ -123,7 +123,7 @@ async function* replyCompactingOnce(
   try {
     return yield* ask();
   } catch (error) {
-    if (!(error instanceof HarnessError) || error.code !== "context_exceeded") throw error;
+    if (!(error instanceof CodedError) || error.code !== "context_exceeded") throw error;
   }
   yield* compact(setup);
   return yield* ask();
@@ -216,7 +216,7 @@ async function* settleAnswer(
     return checked ? { text, json: checked.json } : { text };
   }
   if (++progress.repairs > MAX_REPAIRS) {
-    throw new HarnessError(
+    throw new CodedError(
       "schema_mismatch",
       `The answer did not satisfy the schema after ${MAX_REPAIRS} repairs:\n${checked.problem}`,
       {

@@ -1,8 +1,8 @@
 // A prompt made ready for a model: files of the box are read and become images, documents or text.
+import { CodedError } from "../../../tools/coded-error.ts";
 import { readFile, stat } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import type { ContentPart, Prompt } from "../../content.ts";
-import { HarnessError } from "../../harness.ts";
 import { isPdf, judgeImage, MAX_IMAGE_BYTES, mediaTypeOf } from "../media/image.ts";
 import type { UserPart } from "../models/turn.ts";
 
@@ -17,7 +17,7 @@ export interface PromptContext {
   readonly takesPdf: boolean;
 }
 
-/** Throws HarnessError `file_not_found`, `file_too_large`, `image_too_large`, `image_unreadable` or `file_not_supported`. */
+/** Throws CodedError `file_not_found`, `file_too_large`, `image_too_large`, `image_unreadable` or `file_not_supported`. */
 export async function readPrompt(prompt: Prompt, context: PromptContext): Promise<UserPart[]> {
   return Promise.all(prompt.map((part) => readPart(part, context)));
 }
@@ -27,7 +27,7 @@ async function readPart(part: ContentPart, { cwd, takesPdf }: PromptContext): Pr
   if (part.type === "file") return readFilePart(resolve(cwd, part.path), takesPdf);
   const bytes = Math.floor((part.data.length * 3) / 4);
   if (bytes > MAX_IMAGE_BYTES)
-    throw new HarnessError(
+    throw new CodedError(
       "image_too_large",
       `An image has ${bytes} bytes; models take ${MAX_IMAGE_BYTES}`,
     );
@@ -38,7 +38,7 @@ async function readPart(part: ContentPart, { cwd, takesPdf }: PromptContext): Pr
 function shownImage(image: Extract<UserPart, { type: "image" }>, what: string): UserPart {
   const { problem } = judgeImage(image.mediaType, image.data);
   if (problem === null) return image;
-  throw new HarnessError(
+  throw new CodedError(
     "image_unreadable",
     `${what} cannot be shown to a model: ${problem}; give it as what it is, or name its file in the text`,
   );
@@ -55,16 +55,13 @@ async function readFilePart(path: string, takesPdf: boolean): Promise<UserPart> 
   }
   if (extension === ".pdf") {
     if (!takesPdf)
-      throw new HarnessError(
+      throw new CodedError(
         "file_not_supported",
         `${path}: this model's server takes no PDF; give its text instead`,
       );
     const data = (await readBounded(path, MAX_PDF_BYTES)).toString("base64");
     if (!isPdf(data))
-      throw new HarnessError(
-        "file_not_supported",
-        `${path} is called a PDF, and its bytes are none`,
-      );
+      throw new CodedError("file_not_supported", `${path} is called a PDF, and its bytes are none`);
     return { type: "pdf", name, data };
   }
   const bytes = await readBounded(path, MAX_TEXT_BYTES);
@@ -75,7 +72,7 @@ async function readFilePart(path: string, takesPdf: boolean): Promise<UserPart> 
   } catch {
     // Not UTF-8: refused below like any other binary file.
   }
-  throw new HarnessError(
+  throw new CodedError(
     "file_not_supported",
     `${path} is neither text, an image (png, jpeg, gif, webp) nor a PDF; models take no other file`,
   );
@@ -84,17 +81,16 @@ async function readFilePart(path: string, takesPdf: boolean): Promise<UserPart> 
 /** Looks before it opens: opening a pipe would wait for its other end. */
 async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
   const cannotRead = (cause: NodeJS.ErrnoException): never => {
-    throw new HarnessError(
+    throw new CodedError(
       "file_not_found",
       `The prompt names ${path}, which cannot be read: ${cause.code}`,
       { cause },
     );
   };
   const stats = await stat(path).catch(cannotRead);
-  if (!stats.isFile())
-    throw new HarnessError("file_not_supported", `${path} is not a regular file`);
+  if (!stats.isFile()) throw new CodedError("file_not_supported", `${path} is not a regular file`);
   if (stats.size > maxBytes) {
-    throw new HarnessError(
+    throw new CodedError(
       "file_too_large",
       `${path} has ${stats.size} bytes; at most ${maxBytes} go into a prompt: name the file in the text instead`,
     );

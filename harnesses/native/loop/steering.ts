@@ -1,6 +1,6 @@
 // Input that came into a running run, as turns. What cannot be read is said to the model: the run is not lost for it.
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { Prompt } from "../../content.ts";
-import { HarnessError } from "../../harness.ts";
 import type { InputQueue } from "../../input-queue.ts";
 import { readPrompt, type PromptContext } from "./prompt-parts.ts";
 import type { Turn } from "../models/turn.ts";
@@ -15,7 +15,7 @@ async function turnOf(prompt: Prompt, context: PromptContext): Promise<Turn> {
     try {
       return await readPrompt([part], context);
     } catch (error) {
-      if (!(error instanceof HarnessError)) throw error;
+      if (!(error instanceof CodedError)) throw error;
       return [
         {
           type: "text" as const,

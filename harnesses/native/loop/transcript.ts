@@ -1,7 +1,7 @@
 // A session's turns on disk: JSON lines, appended one by one, readable after any crash.
+import { CodedError } from "../../../tools/coded-error.ts";
 import { copyFile, mkdir, open, readFile, truncate, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { HarnessError } from "../../harness.ts";
 import { pairAnswers } from "../gate/calls.ts";
 import { NO_ANSWER } from "../gate/words.ts";
 import { Turn } from "../models/turn.ts";
@@ -31,7 +31,7 @@ export class Transcript {
     turns.forEach((turn) => this.#noteCalls(turn));
   }
 
-  /** Begins, goes on with, or forks a conversation. Throws HarnessError `session_not_found` or `session_damaged`. */
+  /** Begins, goes on with, or forks a conversation. Throws CodedError `session_not_found` or `session_damaged`. */
   static async open({ stateDir, token, fork }: TranscriptRequest): Promise<Transcript> {
     const directory = join(stateDir, "transcripts");
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -105,7 +105,7 @@ function readTurn(line: string, path: string, number: number): Turn {
   try {
     return Turn.parse(JSON.parse(line));
   } catch (cause) {
-    throw new HarnessError(
+    throw new CodedError(
       "session_damaged",
       `Line ${number} of ${path} is not a turn; start a new session`,
       { cause },
@@ -119,8 +119,8 @@ function orNotFound(token: string): (cause: NodeJS.ErrnoException) => never {
   };
 }
 
-function notFound(token: string): HarnessError {
-  return new HarnessError(
+function notFound(token: string): CodedError {
+  return new CodedError(
     "session_not_found",
     `There is no conversation ${token} to go on with; start a new session`,
   );

@@ -1,5 +1,5 @@
 // Calls a model until it answers: waits and tries again where that can help, each time visibly.
-import { HarnessError } from "../../harness.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { HarnessEvent } from "../../events.ts";
 import { ModelFailure } from "./model-failure.ts";
 import type { Model, ModelRequest, Reply } from "./model.ts";
@@ -16,7 +16,7 @@ const MAX_DELAY_MS = 60_000;
 /** A server that asks for a longer pause is taken at its word: the run fails and says until when. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
-/** Like `model.reply`, but fails only with a HarnessError (or the signal's reason), and takes back what a failed attempt had streamed. */
+/** Like `model.reply`, but fails only with a CodedError (or the signal's reason), and takes back what a failed attempt had streamed. */
 export async function* replyWithRetries(
   model: Model,
   request: Omit<ModelRequest, "messageId">,
@@ -72,11 +72,11 @@ function noticeOf(
   };
 }
 
-function harnessErrorOf(failure: ModelFailure, attempts: number): HarnessError {
+function harnessErrorOf(failure: ModelFailure, attempts: number): CodedError {
   const { status, retryAfterMs } = failure;
   const message =
     attempts > 1 ? `${failure.message} (given up after ${attempts} attempts)` : failure.message;
-  return new HarnessError(failure.code, message, {
+  return new CodedError(failure.code, message, {
     data: { status, attempts, ...(retryAfterMs !== null && { retryAfterMs }) },
     cause: failure,
   });

@@ -1,11 +1,11 @@
 // A folder as a tar stream, one entry after the other, so that memory does not grow with the folder and leaving it closes every file.
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { Stats } from "node:fs";
 import { lstat, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoOf, toToolError } from "../../../tools/machinery/files/errno.ts";
+import { errnoOf, toCodedError } from "../../../tools/machinery/files/errno.ts";
 import { openFile } from "../../../tools/machinery/files/open-file.ts";
 import { walk } from "../../../tools/machinery/files/walk.ts";
-import { ToolError } from "../../../tools/tool.ts";
 
 const BLOCK_BYTES = 512;
 const CHUNK_BYTES = 64 * 1024;
@@ -20,7 +20,7 @@ export async function* packFolder(folder: string, signal: AbortSignal): AsyncGen
       yield* packEntry(folder, path);
     } catch (error) {
       if (error instanceof Vanished) continue;
-      throw toToolError(error, "archive", join(folder, path));
+      throw toCodedError(error, "archive", join(folder, path));
     }
   }
   yield Buffer.alloc(2 * BLOCK_BYTES);
@@ -48,7 +48,7 @@ async function* packFile(absolute: string, path: string): AsyncGenerator<Uint8Ar
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, stats.size - position));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0)
-      throw new ToolError(
+      throw new CodedError(
         "changed_meanwhile",
         `${absolute} became shorter while it was being sent`,
       );
@@ -87,7 +87,7 @@ async function unlessVanished<Found>(find: () => Promise<Found>): Promise<Found>
   } catch (error) {
     const isGone =
       errnoOf(error) === "ENOENT" ||
-      (error instanceof ToolError && ["not_found", "not_a_file"].includes(error.code));
+      (error instanceof CodedError && ["not_found", "not_a_file"].includes(error.code));
     throw isGone ? new Vanished("It is gone", { cause: error }) : error;
   }
 }

@@ -1,10 +1,10 @@
 // A tar stream, gzipped or not, unpacked into a folder and nowhere else.
+import { CodedError } from "../../../tools/coded-error.ts";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import type { ReadEntry, Unpack } from "tar";
 import { answeringErrno, errnoOf } from "../../../tools/machinery/files/errno.ts";
 import { makeDirectory } from "../../../tools/machinery/files/make-directory.ts";
-import { ToolError } from "../../../tools/tool.ts";
 import { whyRefused } from "./archive-entry.ts";
 
 const MAX_SKIPPED_TOLD = 100;
@@ -20,7 +20,7 @@ export interface Unpacked {
 
 /**
  * Makes the folder if need be; what it holds already stays unless an entry replaces it. Owners in the archive are not taken over.
- * Throws ToolError `invalid_archive` or `disk_full`, and what `archive` throws: what came before stays unpacked, as `data` says.
+ * Throws CodedError `invalid_archive` or `disk_full`, and what `archive` throws: what came before stays unpacked, as `data` says.
  */
 export async function unpackInto(
   folder: string,
@@ -110,20 +110,20 @@ class Tally {
 
   warn(code: string, message: string | Error, entry: ReadEntry | undefined): void {
     if (errnoOf(message) === "ENOSPC" || code === "ENOSPC")
-      this.failure ??= new ToolError("disk_full", "No space is left to unpack into");
+      this.failure ??= new CodedError("disk_full", "No space is left to unpack into");
     if (!entry || code === "TAR_ENTRY_INFO") return;
     this.#count(entry, -1);
     this.#skip(entry.path, message instanceof Error ? message.message : message);
   }
 
   refuseFailure(): void {
-    if (this.failure instanceof ToolError)
-      throw new ToolError(this.failure.code, this.failure.message, { data: { ...this.result() } });
+    if (this.failure instanceof CodedError)
+      throw new CodedError(this.failure.code, this.failure.message, { data: { ...this.result() } });
     if (this.failure) throw this.invalid(this.failure.message, this.failure);
   }
 
-  invalid(why: string, cause: unknown): ToolError {
-    return new ToolError(
+  invalid(why: string, cause: unknown): CodedError {
+    return new CodedError(
       "invalid_archive",
       `The body is not a whole tar archive, plain or gzipped: ${why}`,
       {

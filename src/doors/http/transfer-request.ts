@@ -1,8 +1,8 @@
 // What every transfer has in common: the path in the query, a body that may break off, a client that may leave.
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errnoOf } from "../../../tools/machinery/files/errno.ts";
 import type { PathPolicy } from "../../../tools/path-policy.ts";
-import { ToolError } from "../../../tools/tool.ts";
 
 export interface TransferOptions {
   /** Absolute directory that relative paths start from. */
@@ -10,10 +10,10 @@ export interface TransferOptions {
   readonly paths: PathPolicy;
 }
 
-/** The `path` of the query. Throws ToolError `missing_path`. */
+/** The `path` of the query. Throws CodedError `missing_path`. */
 export function pathOf(url: URL): string {
   const path = url.searchParams.get("path");
-  if (path === null) throw new ToolError("missing_path", `Say which with ${url.pathname}?path=…`);
+  if (path === null) throw new CodedError("missing_path", `Say which with ${url.pathname}?path=…`);
   return path;
 }
 
@@ -22,13 +22,13 @@ export function tagOf(header: string | undefined): string | undefined {
   return header?.trim().replace(/^"(.*)"$/, "$1");
 }
 
-/** The body as it comes; leaving it early keeps the connection, so that the refusal can be answered. Throws ToolError `incomplete_upload`. */
+/** The body as it comes; leaving it early keeps the connection, so that the refusal can be answered. Throws CodedError `incomplete_upload`. */
 export async function* bodyOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
   const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
   try {
     yield* chunks;
   } catch (error) {
-    throw new ToolError(
+    throw new CodedError(
       "incomplete_upload",
       "The connection ended before the whole body had come",
       { cause: error },

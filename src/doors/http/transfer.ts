@@ -1,4 +1,5 @@
 // Files of any size over HTTP, streamed: `/files` for one file, `/archive` for a folder.
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { FileHandle } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename } from "node:path";
@@ -7,7 +8,6 @@ import { openFile } from "../../../tools/machinery/files/open-file.ts";
 import { replaceFile } from "../../../tools/machinery/files/replace.ts";
 import { versionOf } from "../../../tools/machinery/files/version.ts";
 import { resolvePath, resolveTarget } from "../../../tools/paths.ts";
-import { ToolError } from "../../../tools/tool.ts";
 import { archiveRoutes } from "./archive.ts";
 import { answerJson, type Route, route } from "./route.ts";
 import { removeRoute } from "./transfer-remove.ts";
@@ -47,7 +47,7 @@ function modeOf(url: URL): number | undefined {
   const mode = url.searchParams.get("mode");
   if (mode === null) return undefined;
   if (!/^[0-7]{3,4}$/.test(mode))
-    throw new ToolError(
+    throw new CodedError(
       "invalid_mode",
       `mode must be octal permissions such as 755, and not ${mode}`,
     );
@@ -98,7 +98,7 @@ async function sendPart(
   await ignoringDeparture(response, async () => await pipeline(stream, response, { end: false }));
   if (response.destroyed) return;
   if (stream.bytesRead === end - start + 1) return;
-  throw new ToolError("changed_meanwhile", `${path} became shorter while it was being sent`, {
+  throw new CodedError("changed_meanwhile", `${path} became shorter while it was being sent`, {
     data: { path },
   });
 }

@@ -35,7 +35,7 @@ export interface ExecutionSurroundings {
   readonly tools: readonly Tool[];
   readonly permissions: PermissionBroker;
   readonly warmPoolOf: (harness: string) => WarmPool;
-  /** The model's server and key. Throws HarnessError. */
+  /** The model's server and key. Throws CodedError. */
   readonly resolveModel: (wish: ModelWish, request: RunRequest) => ModelAccess;
   /** Stands between the agents and the model's server, so that they never hold the key. */
   readonly gateway: ModelGateway;

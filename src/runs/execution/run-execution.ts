@@ -1,7 +1,8 @@
 // One run from its start to its one end: drives the harness, records what it reports, ends what it started.
+import { CodedError } from "../../../tools/coded-error.ts";
 import type { Prompt } from "../../../harnesses/content.ts";
 import type { HarnessEvent } from "../../../harnesses/events.ts";
-import { HarnessError, type Harness, type HarnessContext } from "../../../harnesses/harness.ts";
+import type { Harness, HarnessContext } from "../../../harnesses/harness.ts";
 import { InputQueue } from "../../../harnesses/input-queue.ts";
 import { compileSchema, repairInstruction } from "../../../harnesses/schema-check.ts";
 import type { ResourceUse } from "../../../tools/process.ts";
@@ -96,7 +97,7 @@ export class RunExecution {
         "a run is ended, which could not be written down first",
       );
     }
-    this.#controller.abort(new HarnessError(interruption.error.code, interruption.error.message));
+    this.#controller.abort(new CodedError(interruption.error.code, interruption.error.message));
   }
 
   /** Never rejects: whatever goes wrong is how the run ended. */
@@ -114,7 +115,7 @@ export class RunExecution {
     this.#reportUnreadInput();
     this.#recorder.closeOpen();
     this.#isOver = true;
-    this.#controller.abort(new HarnessError("run_ended", "The run has ended"));
+    this.#controller.abort(new CodedError("run_ended", "The run has ended"));
     return this.#settle(judge(ending), before);
   }
 

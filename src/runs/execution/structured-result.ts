@@ -1,5 +1,5 @@
 // The result that a run's schema asks for: whatever the harness claims, it is checked here.
-import { HarnessError } from "../../../harnesses/harness.ts";
+import { CodedError } from "../../../tools/coded-error.ts";
 import { checkAnswer, type SchemaCheck } from "../../../harnesses/schema-check.ts";
 import type { RunResult } from "../../wire/events.ts";
 
@@ -22,8 +22,8 @@ export function checkResult(result: RunResult | null, check: SchemaCheck): Check
   return problem === null ? { ok: true, result } : { ok: false, problem };
 }
 
-export function schemaMismatch(problems: string, repairs: number): HarnessError {
-  return new HarnessError(
+export function schemaMismatch(problems: string, repairs: number): CodedError {
+  return new CodedError(
     "schema_mismatch",
     `The result does not satisfy the schema after ${repairs} repairs: ${problems}`,
     {

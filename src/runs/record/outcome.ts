@@ -1,6 +1,6 @@
 // How a run ended, judged from what was seen and never from what was hoped: one state machine above all harnesses.
+import { CodedError } from "../../../tools/coded-error.ts";
 import { headOf } from "../../../tools/machinery/text/cut.ts";
-import { HarnessError } from "../../../harnesses/harness.ts";
 import type { RunError, RunOutcome, RunResult } from "../../wire/events.ts";
 
 /** Why the daemon aborted a run. */
@@ -104,7 +104,7 @@ function doubtAbout({ result, usedNothing, didSomething }: Ending): RunError | n
 }
 
 export function errorOf(thrown: unknown): RunError {
-  if (thrown instanceof HarnessError) {
+  if (thrown instanceof CodedError) {
     return {
       code: thrown.code,
       message: thrown.message,

@@ -1,8 +1,8 @@
+import type { CodedError } from "../../../tools/coded-error.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { HarnessEvent } from "../../../harnesses/events.ts";
-import type { HarnessError } from "../../../harnesses/harness.ts";
 import {
   beginRun,
   endRun,
@@ -33,7 +33,7 @@ function translateAll(lines: readonly unknown[], state = beginRun()): Translated
   return { state, events, endings };
 }
 
-function describeEnding(failure: HarnessError | null): Translated["endings"][number] {
+function describeEnding(failure: CodedError | null): Translated["endings"][number] {
   return failure ? { code: failure.code, data: failure.data } : "completed";
 }
 

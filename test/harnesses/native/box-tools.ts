@@ -1,6 +1,7 @@
 // Three small tools for tests of the loop itself: one that reads, one that runs a command, one that fails in every way.
+import { CodedError } from "../../../tools/coded-error.ts";
 import { z } from "zod";
-import { defineTool, ToolError } from "../../../tools/tool.ts";
+import { defineTool } from "../../../tools/tool.ts";
 
 /** Answers once `parties` calls are in it at the same time, or fails after a while: proves that calls ran together. */
 export function meetingTool(parties: number) {
@@ -48,7 +49,7 @@ export const failingTool = defineTool({
   input: () => z.object({ how: z.enum(["refuse", "break"]) }),
   output: () => z.object({}),
   run({ how }) {
-    if (how === "refuse") throw new ToolError("not_today", "It does not work today; try tomorrow");
+    if (how === "refuse") throw new CodedError("not_today", "It does not work today; try tomorrow");
     throw new TypeError("a bug of the tool's own");
   },
 });

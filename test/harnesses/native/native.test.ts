@@ -1,9 +1,9 @@
 // Our own agent against a scripted model, the same in every dialect: what it says, what it does, and how it ends.
+import { CodedError } from "../../../tools/coded-error.ts";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { HarnessEvent } from "../../../harnesses/events.ts";
-import { HarnessError } from "../../../harnesses/harness.ts";
 import { InputQueue } from "../../../harnesses/input-queue.ts";
 import { native } from "../../../harnesses/native.ts";
 import type { ModelDialect } from "../../../harnesses/providers.ts";
@@ -218,7 +218,7 @@ describe.each(DIALECTS)("in %s", (dialect, model) => {
     [400, "invalid_request"],
   ])("%i fails at once", async (status, code) => {
     const { events, error } = await run([{ fault: { status } }]);
-    expect(error).toBeInstanceOf(HarnessError);
+    expect(error).toBeInstanceOf(CodedError);
     expect(error).toMatchObject({ code });
     expect(eventsOf(events, "notice")).toEqual([]);
   });

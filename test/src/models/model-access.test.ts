@@ -1,6 +1,6 @@
 // Where runs reach their models: which provider, in which dialect, at which address, with whose key.
+import type { CodedError } from "../../../tools/coded-error.ts";
 import { expect, test } from "vitest";
-import type { HarnessError } from "../../../harnesses/harness.ts";
 import { harnesses } from "../../../harnesses/index.ts";
 import type { ModelDialect } from "../../../harnesses/providers.ts";
 import { resolveModelAccess, type ModelWish } from "../../../src/models/model-access.ts";
@@ -16,11 +16,11 @@ function access(model: string, dialect?: ModelDialect) {
   return resolveModelAccess({ model, ...(dialect && { dialects: [dialect] }) }, {}, KEYS);
 }
 
-function refusal(wish: ModelWish, settings = KEYS): HarnessError {
+function refusal(wish: ModelWish, settings = KEYS): CodedError {
   try {
     resolveModelAccess(wish, {}, settings);
   } catch (error) {
-    return error as HarnessError;
+    return error as CodedError;
   }
   throw new Error("It was not refused");
 }

@@ -1,6 +1,6 @@
 // Replacing exact text, and saying why it could not be found.
+import { CodedError } from "../../coded-error.ts";
 import { headOf } from "../text/cut.ts";
-import { ToolError } from "../../tool.ts";
 
 export interface Edit {
   readonly oldText: string;
@@ -18,7 +18,7 @@ const SIMILAR_ENOUGH = 0.5;
 
 /**
  * Replaces one occurrence, or with `all` every one. What comes new ends its lines as the lines around it do, whatever the edit is written with.
- * `what` and `path` begin the message. Throws ToolError: `no_match`, `ambiguous_match`.
+ * `what` and `path` begin the message. Throws CodedError: `no_match`, `ambiguous_match`.
  */
 export function applyEdit(
   text: string,
@@ -77,24 +77,24 @@ function occurrences(text: string, part: string): number[] {
   return found;
 }
 
-function ambiguous(text: string, found: readonly number[], what: string, path: string): ToolError {
+function ambiguous(text: string, found: readonly number[], what: string, path: string): CodedError {
   const lines = found.slice(0, MAX_LINES_NAMED).map((at) => lineNumberAt(text, at));
   const more = found.length > lines.length ? ", …" : "";
-  return new ToolError(
+  return new CodedError(
     "ambiguous_match",
     `${what} matches ${found.length} times in ${path}, at lines ${lines.join(", ")}${more}: give more of the text around it, or set \`all\``,
     { data: { path, count: found.length, lines } },
   );
 }
 
-function noMatch(text: string, oldText: string, what: string, path: string): ToolError {
+function noMatch(text: string, oldText: string, what: string, path: string): CodedError {
   const isTooLarge = text.length > MAX_HINTED_CHARS;
   const hint = isTooLarge
     ? undefined
     : (whiteSpaceTwin(text, oldText) ?? similarLine(text, oldText));
   const said =
     hint?.message ?? (isTooLarge ? "search for it with fs_grep" : "nothing like it is in the file");
-  return new ToolError(
+  return new CodedError(
     "no_match",
     `${what} does not match: its \`oldText\` is not in ${path}; ${said}`,
     {

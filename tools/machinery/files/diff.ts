@@ -1,5 +1,5 @@
 // A change of a text file as a unified diff, within bounds of time and size.
-import { ToolError } from "../../tool.ts";
+import { CodedError } from "../../coded-error.ts";
 import { openFile } from "./open-file.ts";
 import { textOf } from "./text.ts";
 
@@ -28,9 +28,9 @@ export async function textBefore(path: string): Promise<string | null> {
     await using _ = handle;
     return stats.size > MAX_TEXT_CHARS ? null : (textOf(await handle.readFile()) ?? null);
   } catch (error) {
-    if (error instanceof ToolError && error.code === "not_found") return "";
+    if (error instanceof CodedError && error.code === "not_found") return "";
     // A file that may be replaced, but not read, has no diff; any other trouble is the write's to report.
-    if (error instanceof ToolError) return null;
+    if (error instanceof CodedError) return null;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 // The one place where the kernel's error numbers become answers.
-import { ToolError } from "../../tool.ts";
+import { CodedError } from "../../coded-error.ts";
 
 const ANSWERS: Readonly<Record<string, readonly [code: string, explanation: string]>> = {
   ENOENT: ["not_found", "there is nothing at that path"],
@@ -34,7 +34,7 @@ export function errnoOf(error: unknown): string | undefined {
     : undefined;
 }
 
-/** Does `work`; what the kernel refuses is thrown as a ToolError that says `Cannot <action> <path>: why`. */
+/** Does `work`; what the kernel refuses is thrown as a CodedError that says `Cannot <action> <path>: why`. */
 export async function answeringErrno<Result>(
   action: string,
   path: string,
@@ -43,17 +43,17 @@ export async function answeringErrno<Result>(
   try {
     return await work();
   } catch (error) {
-    throw toToolError(error, action, path);
+    throw toCodedError(error, action, path);
   }
 }
 
-/** A ToolError for a known errno; anything else as it came. */
-export function toToolError(error: unknown, action: string, path: string): unknown {
+/** A CodedError for a known errno; anything else as it came. */
+export function toCodedError(error: unknown, action: string, path: string): unknown {
   const errno = errnoOf(error);
   const answer = errno === undefined ? undefined : ANSWERS[errno];
   if (errno === undefined || answer === undefined) return error;
   const [code, explanation] = answer;
-  return new ToolError(code, `Cannot ${action} ${path}: ${explanation}`, {
+  return new CodedError(code, `Cannot ${action} ${path}: ${explanation}`, {
     data: { path, errno },
     cause: error,
   });

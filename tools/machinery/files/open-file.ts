@@ -1,7 +1,7 @@
 // Opening a regular file for reading, with what is known of it at that moment.
+import { CodedError } from "../../coded-error.ts";
 import { constants, type BigIntStats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
-import { ToolError } from "../../tool.ts";
 import { answeringErrno } from "./errno.ts";
 
 /** An open file. `handle` is disposable: hold it with `await using`. */
@@ -10,7 +10,7 @@ export interface OpenFile {
   readonly stats: BigIntStats;
 }
 
-/** Throws ToolError: `not_found`, `is_a_directory`, `not_a_file` (a pipe, a socket, a device), `permission_denied`. */
+/** Throws CodedError: `not_found`, `is_a_directory`, `not_a_file` (a pipe, a socket, a device), `permission_denied`. */
 export async function openFile(path: string): Promise<OpenFile> {
   // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
   const handle = await answeringErrno("open", path, () =>
@@ -26,14 +26,14 @@ export async function openFile(path: string): Promise<OpenFile> {
   }
 }
 
-/** Throws ToolError `is_a_directory` or `not_a_file` for anything but a regular file. */
+/** Throws CodedError `is_a_directory` or `not_a_file` for anything but a regular file. */
 export function refuseIrregular(stats: BigIntStats, path: string): void {
   if (stats.isDirectory())
-    throw new ToolError("is_a_directory", `${path} is a directory, and a file was wanted`, {
+    throw new CodedError("is_a_directory", `${path} is a directory, and a file was wanted`, {
       data: { path },
     });
   if (!stats.isFile()) {
-    throw new ToolError(
+    throw new CodedError(
       "not_a_file",
       `${path} is a pipe, a socket or a device, and a regular file was wanted`,
       { data: { path } },

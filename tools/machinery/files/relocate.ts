@@ -1,21 +1,21 @@
 // What moving and copying have in common: which places may be left and which may be taken.
+import { CodedError } from "../../coded-error.ts";
 import type { CopyOptions, Stats } from "node:fs";
 import { cp, lstat, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { PathPolicy } from "../../path-policy.ts";
 import { isRoot } from "../../paths.ts";
-import { ToolError } from "../../tool.ts";
 import { errnoOf } from "./errno.ts";
 import { makeDirectory } from "./make-directory.ts";
 
-/** Throws ToolError `path_not_allowed` for `/` and the allowed directories themselves. */
+/** Throws CodedError `path_not_allowed` for `/` and the allowed directories themselves. */
 export async function refuseRoot(
   path: string,
   paths: PathPolicy,
   action: "remove" | "move",
 ): Promise<void> {
   if (!(await isRoot(path, paths))) return;
-  throw new ToolError(
+  throw new CodedError(
     "path_not_allowed",
     `Will not ${action} ${path}: it is the box's root or an allowed directory; name what is in it`,
     {
@@ -26,7 +26,7 @@ export async function refuseRoot(
 
 /**
  * Sees to it that `from` is there and `to` can be taken, and makes the parents of `to`. Answers whether something is there to be replaced.
- * Throws ToolError `already_exists` unless that is a file that may be overwritten.
+ * Throws CodedError `already_exists` unless that is a file that may be overwritten.
  */
 export async function prepareDestination(
   from: string,
@@ -39,7 +39,7 @@ export async function prepareDestination(
     const kind = found.isDirectory()
       ? "a directory is there, which is never overwritten"
       : "something is there; set `overwrite` to replace it";
-    throw new ToolError("already_exists", `Cannot put anything at ${to}: ${kind}`, {
+    throw new CodedError("already_exists", `Cannot put anything at ${to}: ${kind}`, {
       data: { path: to },
     });
   }
@@ -65,7 +65,7 @@ export interface CopyTreeOptions {
 
 /**
  * Copies a file or a tree, symlinks in it as they are, and answers with how many entries; a copy that fails or is aborted is removed again.
- * Throws ToolError `not_supported` for pipes and devices.
+ * Throws CodedError `not_supported` for pipes and devices.
  */
 export async function copyTree(
   from: string,
@@ -89,7 +89,7 @@ export async function copyTree(
   } catch (error) {
     if (!options.replaces) await rm(to, { recursive: true, force: true });
     if (!errnoOf(error)?.startsWith("ERR_FS_CP")) throw error;
-    throw new ToolError(
+    throw new CodedError(
       "not_supported",
       `Cannot copy ${from} to ${to}: ${(error as Error).message}`,
       { cause: error },

@@ -1,9 +1,9 @@
 // Replacing a file's content as one step: a reader sees the old content or the new, never a part.
+import { CodedError } from "../../coded-error.ts";
 import { randomBytes } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { copyFile, link, open, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ToolError } from "../../tool.ts";
 import { answeringErrno, errnoOf } from "./errno.ts";
 import { inTurn } from "./in-turn.ts";
 import { makeDirectory } from "./make-directory.ts";
@@ -32,7 +32,7 @@ const TEMPORARY_SUFFIX = ".tmp";
 /**
  * Puts what `fill` writes in the place of `target`, which must have no symlink left in it (`resolveTarget`).
  * Parents are made; mode, and for root the owner, are kept; other names of a hard-linked file keep the old content.
- * Throws ToolError, among others `version_conflict`, `already_exists`, `disk_full`; whatever `fill` throws leaves nothing behind.
+ * Throws CodedError, among others `version_conflict`, `already_exists`, `disk_full`; whatever `fill` throws leaves nothing behind.
  */
 export async function replaceFile(
   target: string,
@@ -77,7 +77,7 @@ async function refuseUnwanted(
 ): Promise<void> {
   if (found) refuseIrregular(found, target);
   if (options.createOnly && found) {
-    throw new ToolError(
+    throw new CodedError(
       "already_exists",
       `${target} is there already, and only a new file was wanted`,
       { data: { path: target } },

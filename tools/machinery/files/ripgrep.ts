@@ -1,9 +1,9 @@
 // Running ripgrep, and reading what it prints piece by piece, so that an answer can stop it.
+import { CodedError } from "../../coded-error.ts";
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { headOf } from "../text/cut.ts";
-import { ToolError } from "../../tool.ts";
 import { errnoOf } from "./errno.ts";
 
 export interface RipgrepRequest {
@@ -22,7 +22,7 @@ const EXIT_TROUBLE = 2;
 
 /**
  * The records that ripgrep prints; one longer than a mebibyte is left out. Leaving the loop early ends ripgrep.
- * Throws ToolError: `program_not_found`, `invalid_pattern` (also for an argument that holds a NUL). Files that may not be read are passed over.
+ * Throws CodedError: `program_not_found`, `invalid_pattern` (also for an argument that holds a NUL). Files that may not be read are passed over.
  */
 export async function* ripgrep(request: RipgrepRequest): AsyncGenerator<string> {
   const child = await start(request);
@@ -52,7 +52,7 @@ async function start({
 }: RipgrepRequest): Promise<ChildProcessByStdio<null, Readable, Readable>> {
   const program = await programPath();
   if (args.some((each) => each.includes("\0")))
-    throw new ToolError("invalid_pattern", "A pattern must not hold a NUL character");
+    throw new CodedError("invalid_pattern", "A pattern must not hold a NUL character");
   const child = spawn(program, ["--no-config", ...args], {
     cwd,
     env,
@@ -79,8 +79,8 @@ async function programPath(): Promise<string> {
   }
 }
 
-function missing(cause: unknown): ToolError {
-  return new ToolError(
+function missing(cause: unknown): CodedError {
+  return new CodedError(
     "program_not_found",
     "ripgrep is not installed: the package @vscode/ripgrep has no program for this platform",
     {
@@ -94,7 +94,7 @@ function refuseTrouble(stderr: string): void {
   if (
     /regex parse error|error parsing glob|regex could not be compiled|unrecognized/i.test(stderr)
   ) {
-    throw new ToolError("invalid_pattern", stderr.replace(/^rg: /, "").trim());
+    throw new CodedError("invalid_pattern", stderr.replace(/^rg: /, "").trim());
   }
 }
 

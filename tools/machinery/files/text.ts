@@ -1,5 +1,5 @@
 // What is text: UTF-8 without NUL.
-import { ToolError } from "../../tool.ts";
+import { CodedError } from "../../coded-error.ts";
 
 /** As git does it: a NUL among the first bytes makes a file binary. */
 const BINARY_PROBE_BYTES = 8000;
@@ -19,7 +19,7 @@ export function textOf(bytes: Uint8Array): string | undefined {
 }
 
 export function refuseBinary(path: string): never {
-  throw new ToolError("binary_file", `${path} is not UTF-8 text; read it with encoding "base64"`, {
+  throw new CodedError("binary_file", `${path} is not UTF-8 text; read it with encoding "base64"`, {
     data: { path },
   });
 }

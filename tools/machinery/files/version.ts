@@ -1,8 +1,8 @@
 // The version token of a file: equal as long as the content is, and never equal for two contents.
+import { CodedError } from "../../coded-error.ts";
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { ToolError } from "../../tool.ts";
 
 /** Files up to this size are told apart by their content; larger ones by size, time and inode, which need no reading. */
 const HASHED_MAX_BYTES = 1024 * 1024;
@@ -22,12 +22,16 @@ export async function versionOf(handle: FileHandle, stats?: BigIntStats): Promis
   return `h${createHash("sha256").update(bytes.subarray(0, filled)).digest("base64url").slice(0, 22)}`;
 }
 
-/** Throws ToolError `version_conflict` unless the file, which is gone when `actual` is null, is at the version that was expected. */
+/** Throws CodedError `version_conflict` unless the file, which is gone when `actual` is null, is at the version that was expected. */
 export function refuseOtherVersion(path: string, expected: string, actual: string | null): void {
   if (actual === expected) return;
   const now =
     actual === null ? "there is no such file now" : `it is at version ${actual} now; read it again`;
-  throw new ToolError("version_conflict", `${path} was wanted at version ${expected}, but ${now}`, {
-    data: { path, expectedVersion: expected, actualVersion: actual },
-  });
+  throw new CodedError(
+    "version_conflict",
+    `${path} was wanted at version ${expected}, but ${now}`,
+    {
+      data: { path, expectedVersion: expected, actualVersion: actual },
+    },
+  );
 }

@@ -1,9 +1,9 @@
 // Walking a directory in a stable order, so that an answer can be cut and gone on with later.
+import { CodedError } from "../../coded-error.ts";
 import type { Dirent } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
-import { ToolError } from "../../tool.ts";
-import { errnoOf, toToolError } from "./errno.ts";
+import { errnoOf, toCodedError } from "./errno.ts";
 
 const MAX_DIRECTORY_ENTRIES = 100_000;
 
@@ -25,7 +25,7 @@ export interface WalkOptions {
 
 /**
  * Every entry below `directory`, each directory before what is in it, siblings in the order of their code units.
- * Symlinks are told, not followed; what vanishes meanwhile is passed over. Throws ToolError as opening the directory does.
+ * Symlinks are told, not followed; what vanishes meanwhile is passed over. Throws CodedError as opening the directory does.
  */
 export async function* walk(directory: string, options: WalkOptions): AsyncGenerator<WalkedEntry> {
   yield* walkBelow(directory, "", options, options.after?.split("/") ?? []);
@@ -64,13 +64,13 @@ async function entriesOf(
     const isBelow = prefix !== "";
     const passedOver = mustReadAll ? ["ENOENT", "ENOTDIR"] : ["ENOENT", "ENOTDIR", "EACCES"];
     if (!isBelow || !passedOver.includes(errnoOf(error) ?? ""))
-      throw toToolError(error, "list", directory);
+      throw toCodedError(error, "list", directory);
   }
   return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-function tooMany(directory: string): ToolError {
-  return new ToolError(
+function tooMany(directory: string): CodedError {
+  return new CodedError(
     "too_large",
     `${directory} has more than ${MAX_DIRECTORY_ENTRIES} entries; use fs_glob with a pattern`,
   );

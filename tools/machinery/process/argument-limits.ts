@@ -1,6 +1,6 @@
 // What the kernel takes as arguments and environment of a program, known here and nowhere else.
+import { CodedError } from "../../coded-error.ts";
 import { readFileSync } from "node:fs";
-import { ToolError } from "../../tool.ts";
 
 const KIB = 1024;
 /** Of one argument or one variable, its closing zero included (MAX_ARG_STRLEN). */
@@ -25,7 +25,7 @@ export interface Arguments {
 }
 
 /**
- * What a program is executed with; a string is a command for bash. Throws ToolError `too_large` and `invalid_input` (a NUL), which name the place.
+ * What a program is executed with; a string is a command for bash. Throws CodedError `too_large` and `invalid_input` (a NUL), which name the place.
  * bash is told not to read a file of its own: it takes a socket as its input for that of a remote login.
  */
 export function argumentsOf(
@@ -84,14 +84,14 @@ function sizeOf(text: string, what: () => string): number {
   return bytes + POINTER_BYTES;
 }
 
-function holdsNul(what: string): ToolError {
+function holdsNul(what: string): CodedError {
   const message = `A NUL character cannot be handed to a program: ${what} holds one`;
-  return new ToolError("invalid_input", message, { data: { what } });
+  return new CodedError("invalid_input", message, { data: { what } });
 }
 
-function tooLarge(what: string, bytes: number, maxBytes: number): ToolError {
+function tooLarge(what: string, bytes: number, maxBytes: number): CodedError {
   const message = `Too large for the system: ${what} has ${bytes} bytes, and at most ${maxBytes} can be handed to a program; put it into a file or on its standard input`;
-  return new ToolError("too_large", message, { data: { what, bytes, maxBytes } });
+  return new CodedError("too_large", message, { data: { what, bytes, maxBytes } });
 }
 
 /** In KiB, as `ulimit -s` takes it. */

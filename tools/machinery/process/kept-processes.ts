@@ -1,5 +1,5 @@
 // Recorded processes by id: the live ones, and the finished ones for as long as there is room for what they printed.
-import { ToolError } from "../../tool.ts";
+import { CodedError } from "../../coded-error.ts";
 import type { RecordedProcess } from "./recorded-process.ts";
 
 export interface KeepingLimits {
@@ -36,7 +36,7 @@ export class KeptProcesses {
     const process = this.#byId.get(processId);
     if (process) return process;
     const message = `There is no process ${processId}: it was never started here, or it ended so long ago that its output is no longer kept`;
-    throw new ToolError("process_not_found", message, { data: { processId } });
+    throw new CodedError("process_not_found", message, { data: { processId } });
   }
 
   list(): RecordedProcess[] {

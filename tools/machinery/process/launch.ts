@@ -1,4 +1,5 @@
 // Starting a program in a group and session of its own, with plain pipes and clear refusals.
+import { CodedError } from "../../coded-error.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
@@ -6,7 +7,6 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { getSystemErrorName } from "node:util";
-import { ToolError } from "../../tool.ts";
 import { type Arguments, argumentsOf } from "./argument-limits.ts";
 import type { Cgroup } from "./cgroup.ts";
 import type { ProcessRequest } from "../../process.ts";
@@ -37,7 +37,7 @@ export interface LaunchContext {
   readonly spawner: Spawner | undefined;
 }
 
-/** With a control group, the program starts inside of it. Throws ToolError: `program_not_found`, `directory_not_found`, `spawn_failed`, `too_large`. */
+/** With a control group, the program starts inside of it. Throws CodedError: `program_not_found`, `directory_not_found`, `spawn_failed`, `too_large`. */
 export async function launch(
   request: LaunchRequest,
   { markers, cgroup, spawner }: LaunchContext,
@@ -133,20 +133,20 @@ async function explain(
   failure: NodeJS.ErrnoException,
   program: string,
   cwd: string,
-): Promise<ToolError> {
+): Promise<CodedError> {
   if (failure.code === "ENOENT" || failure.code === "ENOTDIR" || failure.code === "EACCES") {
     const directory = await stat(cwd).catch(() => undefined);
     if (!directory?.isDirectory()) {
       const found = directory ? "a file" : "nothing";
       const message = `Wanted to start ${program} in ${cwd}, but found ${found} there; give a directory that exists`;
-      return new ToolError("directory_not_found", message, { data: { cwd }, cause: failure });
+      return new CodedError("directory_not_found", message, { data: { cwd }, cause: failure });
     }
     if (failure.code === "ENOENT") {
       const message = `There is no program ${program} on the PATH of the command (or the interpreter in its first line is missing); install it or give its full path`;
-      return new ToolError("program_not_found", message, { data: { program }, cause: failure });
+      return new CodedError("program_not_found", message, { data: { program }, cause: failure });
     }
   }
-  return new ToolError(
+  return new CodedError(
     "spawn_failed",
     `${program} could not be started in ${cwd}: ${failure.message}`,
     {

@@ -1,6 +1,6 @@
 // The processes of one box: starting, recording, containing and metering them.
+import { CodedError } from "../../coded-error.ts";
 import { randomUUID } from "node:crypto";
-import { ToolError } from "../../tool.ts";
 import { Cgroups } from "./cgroup.ts";
 import { ContainedChild } from "./contained-child.ts";
 import { endEverything, endOwned, type OwnedEnding } from "./owned-ending.ts";
@@ -190,7 +190,7 @@ export class BoxProcesses implements ProcessTable {
   #admit(): void {
     this.#options.observer?.admit?.();
     if (this.#closed)
-      throw new ToolError("spawn_failed", "The box is shutting down and starts nothing any more");
+      throw new CodedError("spawn_failed", "The box is shutting down and starts nothing any more");
     const maxProcesses = this.#options.maxProcesses ?? MAX_PROCESSES;
     if (this.#alive >= maxProcesses) throw tooManyProcesses(maxProcesses);
   }
@@ -241,7 +241,7 @@ function entriesOf(markers: Readonly<Record<string, string>>): string[] {
   return Object.entries(markers).map(([name, value]) => `${name}=${value}`);
 }
 
-function tooManyProcesses(maxProcesses: number): ToolError {
+function tooManyProcesses(maxProcesses: number): CodedError {
   const message = `${maxProcesses} processes are alive, which is the limit of this box; stop some first`;
-  return new ToolError("too_many_processes", message, { data: { maxProcesses } });
+  return new CodedError("too_many_processes", message, { data: { maxProcesses } });
 }

@@ -1,7 +1,7 @@
 // A process whose output is recorded: pipes drained into byte records whether anybody reads them or not.
+import { CodedError } from "../../coded-error.ts";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { ToolError } from "../../tool.ts";
 import { StreamRecord } from "./byte-record.ts";
 import type { ContainedChild } from "./contained-child.ts";
 import type { LaunchedChild } from "./launch.ts";
@@ -79,7 +79,7 @@ export class RecordedProcess implements BoxProcess {
     if (!stdin?.writable) throw this.#stdinClosed();
     if (stdin.writableLength + bytes.length > MAX_UNREAD_STDIN_BYTES) {
       const message = `${this.id} has not read ${stdin.writableLength} bytes of its input yet, and at most ${MAX_UNREAD_STDIN_BYTES} may wait; write again when it has`;
-      throw new ToolError("stdin_full", message, {
+      throw new CodedError("stdin_full", message, {
         data: { processId: this.id, waitingBytes: stdin.writableLength },
       });
     }
@@ -166,8 +166,8 @@ export class RecordedProcess implements BoxProcess {
     return promise;
   }
 
-  #stdinClosed(cause?: Error): ToolError {
+  #stdinClosed(cause?: Error): CodedError {
     const message = `The standard input of ${this.id} is closed: it was not started with an open one, it was closed, or the process has ended`;
-    return new ToolError("stdin_closed", message, { data: { processId: this.id }, cause });
+    return new CodedError("stdin_closed", message, { data: { processId: this.id }, cause });
   }
 }

@@ -1,6 +1,7 @@
 // From a call's fields to a process: where it starts, what it is given to read, and whose it is.
+import { CodedError } from "../../coded-error.ts";
 import { resolvePath } from "../../paths.ts";
-import { ToolError, type ToolContext } from "../../tool.ts";
+import type { ToolContext } from "../../tool.ts";
 import type { BoxProcess, ProcessRequest } from "../../process.ts";
 
 export interface CommandFields {
@@ -10,7 +11,7 @@ export interface CommandFields {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Throws ToolError as `resolvePath` does. */
+/** Throws CodedError as `resolvePath` does. */
 export async function requestOf(
   fields: CommandFields,
   stdin: ProcessRequest["stdin"],
@@ -29,23 +30,23 @@ export async function requestOf(
   };
 }
 
-/** Throws ToolError `invalid_base64`. */
+/** Throws CodedError `invalid_base64`. */
 export function bytesOf(data: string, encoding: "text" | "base64"): Uint8Array {
   if (encoding === "text") return Buffer.from(data);
   const bytes = Buffer.from(data, "base64");
   // Node skips what is no base64; nothing that a program is to read may get lost that way.
   if (bytes.toString("base64").replaceAll("=", "") === data.replaceAll(/[=\s]/g, "")) return bytes;
-  throw new ToolError(
+  throw new CodedError(
     "invalid_base64",
     "The data is not base64 (RFC 4648, with + and /); send text with the encoding `text`",
   );
 }
 
-/** The host may touch every process, a run only its own. Throws ToolError: `process_not_found`, `not_your_process`. */
+/** The host may touch every process, a run only its own. Throws CodedError: `process_not_found`, `not_your_process`. */
 export function findProcess(processId: string, context: ToolContext): BoxProcess {
   const process = context.processes.get(processId);
   if (context.owner === undefined || process.request.owner === context.owner) return process;
-  throw new ToolError(
+  throw new CodedError(
     "not_your_process",
     `${processId} was not started by this run; a run may only touch what it started itself`,
     {

@@ -1,5 +1,5 @@
 // The secret for a remote: taken out of URLs, and out of everything that git says.
-import { ToolError } from "../../tool.ts";
+import { CodedError } from "../../coded-error.ts";
 
 export interface Credential {
   readonly username: string;
@@ -32,7 +32,7 @@ export function cleanRemote(remote: string, token?: string, username?: string): 
       ? undefined
       : { username: username ?? nameIn(user, found) ?? DEFAULT_USERNAME, token: secret };
   if (credential && /[\n\r\0]/.test(credential.username + credential.token)) {
-    throw new ToolError("invalid_input", "A token and a user name must each be one line");
+    throw new CodedError("invalid_input", "A token and a user name must each be one line");
   }
   return {
     remote: url && (isHttp(url) || password !== undefined) ? withoutSecret(url, remote) : remote,

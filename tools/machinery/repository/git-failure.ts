@@ -1,6 +1,6 @@
 // Why a git command failed, as an answer that programs can test and people can act on.
+import { CodedError } from "../../coded-error.ts";
 import { tailOf } from "../text/cut.ts";
-import { ToolError } from "../../tool.ts";
 
 export interface GitExit {
   readonly exitCode: number;
@@ -94,18 +94,18 @@ const KINDS: readonly (readonly [code: string, pattern: RegExp, hint: string])[]
   ],
 ];
 
-/** The failure as a ToolError; `what` says what was being done, such as `clone`; `hook` names the hook that refused. */
+/** The failure as a CodedError; `what` says what was being done, such as `clone`; `hook` names the hook that refused. */
 export function gitFailure(
   what: string,
   exit: GitExit,
   { hook }: { readonly hook?: string | undefined } = {},
-): ToolError {
+): CodedError {
   const data = { exitCode: exit.exitCode };
   const spoken = exit.stderr.trim() || exit.stdout.trim() || `it exited with ${exit.exitCode}`;
   const shown = tailOf(spoken, MAX_SHOWN_CHARS);
   if (hook !== undefined) {
     const message = `git could not ${what}: the repository's ${hook} hook refused. It said: ${shown}`;
-    return new ToolError("hook_failed", message, { data: { ...data, hook } });
+    return new CodedError("hook_failed", message, { data: { ...data, hook } });
   }
   const said = ownWords(`${exit.stderr}\n${exit.stdout}`);
   const [code, , hint] = KINDS.find(([, pattern]) => pattern.test(said)) ?? [
@@ -117,7 +117,7 @@ export function gitFailure(
     code === "program_not_found"
       ? `Cannot ${what}: ${hint}`
       : `git could not ${what}${hint ? `: ${hint}` : ""}. It said: ${shown}`;
-  return new ToolError(code, message, { data });
+  return new CodedError(code, message, { data });
 }
 
 /** Without what the other side prints: hooks of a remote may say anything. */

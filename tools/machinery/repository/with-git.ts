@@ -51,7 +51,7 @@ const GUARDS =
 
 /**
  * Lets `use` run git commands in `directory`, one after the other. Aborting the context's signal ends git and all it started.
- * Throws ToolError as `gitFailure` tells it, and `not_found` or `not_a_directory` for the directory.
+ * Throws CodedError as `gitFailure` tells it, and `not_found` or `not_a_directory` for the directory.
  */
 export async function withGit<Result>(
   directory: string,

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { WebSocket, type ClientOptions } from "ws";
 import { z } from "zod";
-import { ToolError } from "../../../../tools/tool.ts";
 import {
   listen,
   type ListenOptions,
@@ -51,7 +50,7 @@ export function smallTable(): Map<string, Method> {
     [
       "refuse_tool",
       method(anything, async () =>
-        Promise.reject(new ToolError("not_found", "There is no x", { data: { path: "x" } })),
+        Promise.reject(new CodedError("not_found", "There is no x", { data: { path: "x" } })),
       ),
     ],
     ["fail", method(anything, async () => Promise.reject(new Error("secret detail")))],

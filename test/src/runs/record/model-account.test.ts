@@ -1,9 +1,10 @@
 // What the model gateway knows of a run: its use where the harness reports none, its limits, and the true reason of a vague failure.
+import { CodedError } from "../../../../tools/coded-error.ts";
 import { cpSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { HarnessError, type Harness, type HarnessContext } from "../../../../harnesses/harness.ts";
+import type { Harness, HarnessContext } from "../../../../harnesses/harness.ts";
 import type { ModelDialect } from "../../../../harnesses/providers.ts";
 import { turnLimitPassed } from "../../../../harnesses/turn-limit.ts";
 import {
@@ -96,7 +97,7 @@ async function ask(
     headers: { "x-api-key": apiKey },
     signal,
   }).catch(() => null);
-  if (!answer?.ok) throw new HarnessError("agent_failed", "Something went wrong");
+  if (!answer?.ok) throw new CodedError("agent_failed", "Something went wrong");
   for await (const _piece of answer.body ?? []) firstPiece.resolve();
 }
 

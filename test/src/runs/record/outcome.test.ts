@@ -1,5 +1,5 @@
+import { CodedError } from "../../../../tools/coded-error.ts";
 import { expect, test } from "vitest";
-import { HarnessError } from "../../../../harnesses/harness.ts";
 import { judge, type Ending } from "../../../../src/runs/record/outcome.ts";
 
 const done: Ending = {
@@ -52,7 +52,7 @@ test.each<[string, Partial<Ending>, string, string | undefined]>([
   ],
   [
     "a failure",
-    { how: "threw", thrown: new HarnessError("rate_limited", "429") },
+    { how: "threw", thrown: new CodedError("rate_limited", "429") },
     "failed",
     "rate_limited",
   ],
