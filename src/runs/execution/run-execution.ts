@@ -124,15 +124,12 @@ export class RunExecution {
     const resources = addUse(processes.resourcesOf(runId), this.#resourcesOfSession(), before);
     const containment = await processes.stopOwner(runId, { graceMs: SWEEP_GRACE_MS });
     await this.#changes.close();
+    const [lastRunAt, runs] = [new Date().toISOString(), this.#session.runs + 1];
     return {
       ...verdict,
       usage: this.#ledger.usage(resources),
       containment,
-      saveSession: this.#saveSession({
-        totals: this.#ledger.sessionTotals,
-        lastRunAt: new Date().toISOString(),
-        runs: this.#session.runs + 1,
-      }),
+      saveSession: this.#saveSession({ totals: this.#ledger.sessionTotals, lastRunAt, runs }),
     };
   }
 
